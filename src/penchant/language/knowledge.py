@@ -1,0 +1,33 @@
+"""What language says of a catalogue, as a value: models take it and never call a language model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.types import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Item vectors and the moment up to which they know the world.
+
+    `vectors` has shape (n_items, dim), rows of unit length, whitened by the transform that requests
+    go through as well; rows of items without any text are zero and `known`, shape (n_items,), is
+    False for them. `attributes` are further features of items, sparse, one row an item (see
+    `penchant.data.features`). `as_of` is in seconds UTC.
+    """
+
+    vectors: Vectors
+    known: NDArray[np.bool_]
+    as_of: float = 0.0
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector; 0 where there is no language at all."""
+        return int(self.vectors.shape[1])
+
+    @classmethod
+    def none(cls, n_items: int) -> "Knowledge":
+        """Return the knowledge of a catalogue without a word of text."""
+        return cls(np.zeros((n_items, 0), dtype=np.float32), np.zeros(n_items, dtype=bool))
