@@ -1,0 +1,33 @@
+# Everything on a fresh machine: `make demo` and `make test`. The environment is made here, in .venv, once.
+PYTHON ?= python3
+PENCHANT := .venv/bin/python
+
+# A folder of further real data; the core tests need none of it.
+ifneq ($(wildcard ../shared/data),)
+export PENCHANT_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: demo test check bench clean
+
+demo: .venv/installed  ## real data, fit, compare, show
+	.venv/bin/penchant demo
+
+test: check  ## all checks; the last line counts passed, failed and skipped tests
+	$(PENCHANT) -m pytest
+
+check: .venv/installed  ## style and types
+	$(PENCHANT) -m ruff check .
+	$(PENCHANT) -m ruff format --check .
+	$(PENCHANT) -m mypy
+
+bench: .venv/installed  ## measured numbers, written to bench/results
+	@set -e; for file in $(sort $(wildcard bench/*.py)); do echo "== $$file"; $(PENCHANT) $$file; done
+
+# Constraints pin every version, so that no one gets a GPU build of gigabytes or an untested mix.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PENCHANT) -m pip install --disable-pip-version-check -c constraints.txt -e '.[language,test]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
