@@ -1,0 +1,1 @@
+"""Judge lists on later events: protocols, baselines, intervals."""
