@@ -39,7 +39,8 @@ class Dataset:
     """Everything that a model may learn from; frozen, so that nothing is changed behind its back.
 
     Users and items may have no event, events may speak of items that no table describes: both are
-    normal. `requests` has the columns text, items (a list of row numbers) and user (-1: unknown).
+    normal. `requests` has the columns text, items (a list of row numbers), user (-1: unknown)
+    and time (null: unknown). `graph` has the text columns head, relation and tail, as given.
     """
 
     interactions: Interactions
@@ -50,6 +51,7 @@ class Dataset:
             schema={"text": pl.String, "items": pl.List(pl.Int64), "user": pl.Int64, "time": pl.Float64}
         )
     )
+    graph: pl.DataFrame | None = None
 
     @property
     def n_items(self) -> int:

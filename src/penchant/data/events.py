@@ -1,0 +1,176 @@
+"""From a table of interactions to clean events: each row that is dropped or changed is counted."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import polars as pl
+
+from penchant.data.cells import ids, moments, numbers, spell
+from penchant.data.columns import Choice, is_quantity, plain
+from penchant.data.report import Journal
+from penchant.data.tables import Table
+from penchant.errors import TableError
+from penchant.types import Clock
+
+Target: TypeAlias = Literal["next", "liked"]
+"""What to learn: what comes next, or what is liked."""
+
+AGAINST = frozenset(
+    "dislike disliked hide hidden skip skipped thumbsdown downvote downvoted notinterested block blocked "
+    "reject rejected".split()
+)
+"""Kinds of events that are negative feedback."""
+NOT_DONE = frozenset("impression impressions exposure exposed shown removefromcart removecart".split())
+"""Kinds of events in which somebody did not choose anything: they are kept with weight 0."""
+LIKED_FROM, DISLIKED_BELOW = 0.6, 0.5
+"""Parts of a rating scale: of 1..5, 4 and 5 are liked, 1 and 2 disliked, 3 says nothing."""
+SORTED_SHARE, FEWEST_STEPS = 0.95, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Clean events in the order of the file: columns user, item, time, value, weight; no nulls but in value."""
+
+    frame: pl.DataFrame
+    clock: Clock
+
+
+def clean(table: Table, choice: Choice, target: Target, journal: Journal) -> Events:
+    """Clean a table of interactions.
+
+    Raises:
+        TableError: no row is left.
+    """
+    frame = _identified(table, choice, journal)
+    frame, clock = _timed(frame, table, choice, journal)
+    frame = _once(frame, clock, table, journal)
+    frame = _valued(frame, table, choice, journal)
+    weight = _weight(frame, table, choice, target, journal)
+    frame = frame.select("_user", "_item", "_time", "_value", weight.alias("_weight"))
+    if frame.is_empty():
+        raise TableError(f"{table.path}: no usable row is left", hint="; ".join(journal.lines))
+    return Events(frame.rename(lambda name: name.removeprefix("_")), clock)
+
+
+def _identified(table: Table, choice: Choice, journal: Journal) -> pl.DataFrame:
+    frame = table.frame.with_columns(
+        ids(table.frame[choice["user"]], table.name).alias("_user"),
+        ids(table.frame[choice["item"]], table.name).alias("_item"),
+    ).with_row_index("_row")
+    for role in ("user", "item"):
+        missing = frame[f"_{role}"].null_count()
+        journal.count(table.name, missing, f"rows without {role}", then="dropped")
+        frame = frame.filter(pl.col(f"_{role}").is_not_null())
+    return frame
+
+
+def _timed(frame: pl.DataFrame, table: Table, choice: Choice, journal: Journal) -> tuple[pl.DataFrame, Clock]:
+    """Add `_time`, and say what it rests on."""
+    column = choice.get("time")
+    if column is not None:
+        read = moments(frame[column], table.name)
+        empty = read.seconds.null_count() - read.unreadable
+        journal.count(table.name, read.unreadable, f"unreadable or infinite times in '{column}'", then="dropped")
+        journal.count(table.name, empty, f"rows without a time in '{column}'", then="dropped")
+        frame = frame.with_columns(read.seconds.alias("_time")).filter(pl.col("_time").is_not_null())
+        if not frame.is_empty():
+            times = frame["_time"].to_numpy()
+            journal.say(f"clock: time, {spell(times.min())} to {spell(times.max())} UTC (read as {read.unit})")
+        return frame, "time"
+    if order_tells(frame["_user"], frame["_item"]):
+        journal.say("clock: order, the rows of the file taken as oldest first (there is no column of time)")
+        return frame.with_columns(pl.col("_row").cast(pl.Float64).alias("_time")), "order"
+    journal.say(
+        "clock: none (there is no column of time, and the file is sorted by item): nothing is learned from order"
+    )
+    return frame.with_columns(pl.lit(0.0).alias("_time")), "none"
+
+
+def order_tells(users: pl.Series, items: pl.Series) -> bool:
+    """Tell whether the order of a file can be the order of events: not if it is sorted by item.
+
+    Sorted is a file whose items rise (or fall) throughout, or within nearly all users' events.
+    """
+    if items.dtype == pl.String and (parsed := items.cast(pl.Int64, strict=False)).null_count() == 0:
+        items = parsed
+    frame = pl.DataFrame({"user": users, "item": items.rank("dense").cast(pl.Int64)})
+    moves = frame["item"].diff().drop_nulls()
+    if _one_way(moves):
+        return False
+    steps = frame.with_columns(pl.col("item").diff().over("user").alias("step")).filter(pl.col("step") != 0)
+    if len(steps) < FEWEST_STEPS:
+        return True
+    ways = steps.group_by("user").agg(up=(pl.col("step") > 0).all(), down=(pl.col("step") < 0).all(), n=pl.len())
+    told = ways.filter(pl.col("n") > 1)
+    if told.is_empty():  # two events a user: half of them would rise by chance
+        told = ways if len(ways) >= 10 * FEWEST_STEPS else ways.clear()
+    return not any(len(told) and told[way].mean() >= SORTED_SHARE for way in ("up", "down"))  # type: ignore[operator]
+
+
+def _one_way(moves: pl.Series) -> bool:
+    changes = int((moves != 0).sum())
+    return changes >= FEWEST_STEPS and (bool((moves >= 0).all()) or bool((moves <= 0).all()))
+
+
+def _once(frame: pl.DataFrame, clock: Clock, table: Table, journal: Journal) -> pl.DataFrame:
+    """Drop rows that are the same in every column; where the order is the clock, a repeat is an event."""
+    if clock == "order":
+        return frame
+    kept = frame.unique(subset=table.frame.columns, keep="first", maintain_order=True)
+    what = "rows that repeat another row in every column"
+    journal.count(table.name, len(frame) - len(kept), what, then="dropped")
+    return kept
+
+
+def _valued(frame: pl.DataFrame, table: Table, choice: Choice, journal: Journal) -> pl.DataFrame:
+    column = choice.get("value")
+    if column is None:
+        return frame.with_columns(pl.lit(None, pl.Float64).alias("_value"))
+    values, unreadable = numbers(frame[column])
+    journal.count(table.name, unreadable, f"cells of '{column}' that are no finite number", then="taken as unknown")
+    frame = frame.with_columns(values.alias("_value"))
+    if not is_quantity(column):
+        return frame
+    returned = int((frame["_value"] <= 0).sum())
+    what = f"rows with a '{column}' of zero or less (returns, cancellations)"
+    journal.count(table.name, returned, what, then="dropped")
+    return frame.filter(pl.col("_value").is_null() | (pl.col("_value") > 0))
+
+
+def _weight(frame: pl.DataFrame, table: Table, choice: Choice, target: Target, journal: Journal) -> pl.Series:
+    weight = pl.lit(1.0)
+    value, event = choice.get("value"), choice.get("event")
+    if target == "liked" and value is not None and not is_quantity(value):
+        weight = _liking(frame["_value"], value, journal)
+    if event is not None:
+        kinds = frame[event].cast(pl.String).fill_null("")
+        spellings = kinds.unique().to_list()
+        against = [kind for kind in spellings if plain(kind) in AGAINST]
+        idle = [kind for kind in spellings if plain(kind) in NOT_DONE]
+        weight = pl.when(kinds.is_in(against)).then(-1.0).when(kinds.is_in(idle)).then(0.0).otherwise(weight)
+        _say_kinds(kinds, against, idle, journal)
+    return frame.with_columns(weight.cast(pl.Float32).alias("_weight"))["_weight"]
+
+
+def _liking(values: pl.Series, column: str, journal: Journal) -> pl.Expr:
+    """Weigh ratings: 1 from a threshold on, -1 below the middle of the scale, 0 between; unknown ones 0."""
+    known = values.drop_nulls().to_numpy()
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    liked, middle = low + LIKED_FROM * (high - low), low + DISLIKED_BELOW * (high - low)
+    value = pl.col("_value")
+    n_liked, n_against = int((known >= liked).sum()), int((known < middle).sum())
+    journal.say(
+        f"target liked: '{column}' runs from {low:g} to {high:g}; {n_liked:,} of {liked:g} or more are liked, "
+        f"{n_against:,} below {middle:g} count against, {len(values) - n_liked - n_against:,} say nothing"
+    )
+    return pl.when(value >= liked).then(1.0).when(value < middle).then(-1.0).otherwise(0.0)
+
+
+def _say_kinds(kinds: pl.Series, against: list[str], idle: list[str], journal: Journal) -> None:
+    counts = kinds.value_counts(sort=True, name="n")
+    parts = []
+    for kind, n in counts.rows()[:12]:
+        note = " (against)" if kind in against else " (not counted)" if kind in idle else ""
+        parts.append(f"{kind or 'without kind'} {n:,}{note}")
+    more = f", {len(counts) - 12:,} more kinds" if len(counts) > 12 else ""
+    journal.say(f"events: {', '.join(parts)}{more}")

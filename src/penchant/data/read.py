@@ -1,0 +1,133 @@
+"""A folder of tables in; a typed data set and a report of what was done to it out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from penchant.data.catalogues import by_title, catalogue, described, graph, rows_of
+from penchant.data.columns import Choice, Kind, check_mapping, choose
+from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.events import Events, Target, clean
+from penchant.data.interactions import Interactions
+from penchant.data.layouts import load_all
+from penchant.data.report import Journal, Report
+from penchant.data.requests import requests
+from penchant.data.tables import Table
+from penchant.data.vocabulary import Vocabulary, scatter
+from penchant.errors import TableError
+
+
+def read(
+    folder: Path, *, mapping: Mapping[str, str] | None = None, target: Target = "next"
+) -> tuple[Dataset, Report]:
+    """Read the tables of a folder, clean them, and say what was done.
+
+    Args:
+        folder: Holds `interactions`, `items`, `users`, `graph`, `requests` in a known format, or a known layout.
+        mapping: Column names by role (see `columns.parse_map`) where the usual names do not do.
+        target: "next" counts every positive event alike; "liked" asks ratings whether it was one.
+
+    Raises:
+        TableError: a table cannot be used, or there is nothing to learn from.
+    """
+    tables, journal, mapping = load_all(folder), Journal(), mapping or {}
+    check_mapping(mapping, {table.name: (kind, table.frame.columns) for kind, table in tables.items()})
+    choices = {kind: choose(t.name, kind, t.frame.columns, mapping) for kind, t in tables.items()}
+    for kind, table in tables.items():
+        journal.say(f"{kind}: {table.name}, {len(table.frame):,} rows: {choices[kind]}")
+    events = _events(tables, choices, target, journal)
+    items = _catalogue("items", "item", tables, choices, events, journal)
+    users = _catalogue("users", "user", tables, choices, events, journal)
+    asked = {}
+    if "requests" in tables:
+        asked["requests"] = requests(tables["requests"], choices["requests"], items, users, journal)
+    relations = graph(tables["graph"], choices["graph"], journal) if "graph" in tables else None
+    interactions = _interactions(events, items.vocabulary, users.vocabulary)
+    data = Dataset(interactions, items, users, graph=relations, **asked)
+    _check(data, folder, journal)
+    return data, journal.report()
+
+
+def _events(
+    tables: Mapping[Kind, Table], choices: Mapping[Kind, Choice], target: Target, journal: Journal
+) -> Events | None:
+    if "interactions" not in tables:
+        return None
+    events = clean(tables["interactions"], choices["interactions"], target, journal)
+    if target == "liked" and not bool((events.frame["weight"] > 0).any()):
+        path = tables["interactions"].path
+        raise TableError(f"{path}: no event says that anything was liked", hint="fit with --target next")
+    return events
+
+
+def _catalogue(
+    kind: Kind,
+    role: str,
+    tables: Mapping[Kind, Table],
+    choices: Mapping[Kind, Choice],
+    events: Events | None,
+    journal: Journal,
+) -> Catalogue:
+    """Gather the ids of one side from the events and from its own table, and what the table says of them."""
+    frame, title = None, None
+    columns = [] if events is None else [events.frame[role]]
+    if kind in tables:
+        frame, title = described(tables[kind], choices[kind], role, journal), choices[kind].get("title")
+        columns.append(frame["_id"])
+    made = catalogue(Vocabulary.of(*columns), frame, title)
+    if events is not None and frame is not None:
+        seen, told = events.frame[role].unique().cast(pl.String), frame["_id"].cast(pl.String)
+        unknown = int((~seen.is_in(told.implode())).sum())
+        journal.count(tables[kind].name, unknown, f"{kind} of the events are not in it", then="kept without attributes")
+        if unknown == len(seen):
+            journal.say(f"{tables[kind].name}: WARNING: it shares no id with the events; are the ids written alike?")
+    return made
+
+
+def _interactions(events: Events | None, items: Vocabulary, users: Vocabulary) -> Interactions:
+    frame = pl.DataFrame(schema=dict.fromkeys(("user", "item", "time", "value", "weight"), pl.Float64))
+    clock = "time" if events is None else events.clock
+    frame = frame if events is None else events.frame
+    user, item = rows_of(users, frame["user"]), rows_of(items, frame["item"])
+    times = frame["time"].to_numpy().astype(np.float64)
+    weights = frame["weight"].to_numpy().astype(np.float32)
+    values = frame["value"].fill_null(float("nan")).to_numpy().astype(np.float32)
+    order = _shuffle(user, item, items, users) if clock == "none" else np.arange(len(frame))
+    return Interactions.sorted(user[order], item[order], times[order], weights[order], values[order], clock)
+
+
+def _shuffle(user: NDArray[np.int64], item: NDArray[np.int64], items: Vocabulary, users: Vocabulary) -> NDArray[np.int64]:
+    """Order events by a hash of user and item: of the item alone, all users would end with the same items."""
+    mixed = _hashes(users)[user] * np.uint64(0x9E3779B97F4A7C15) ^ _hashes(items)[item]
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return np.argsort(mixed ^ (mixed >> np.uint64(31)), kind="stable")
+
+
+def _hashes(vocabulary: Vocabulary) -> NDArray[np.uint64]:
+    texts = vocabulary.ids.cast(pl.String).to_list()
+    return np.fromiter((int.from_bytes(scatter(text)) for text in texts), dtype=np.uint64, count=len(texts))
+
+
+def _check(data: Dataset, folder: Path, journal: Journal) -> None:
+    """Say what there is, and refuse what nothing can be learned from."""
+    answered = int((data.requests["items"].list.len() > 0).sum())
+    if not len(data.interactions) and not answered:
+        raise TableError(
+            f"{folder}: neither interactions nor requests with known items: there is nothing to learn from",
+            hint="add interactions.csv (user_id, item_id, timestamp) or requests.csv (text, item_id)",
+        )
+    events = data.interactions
+    journal.say(f"events: {len(events):,} of {data.n_users:,} users on {data.n_items:,} items")
+    against, idle = int((events.weights < 0).sum()), int((events.weights == 0).sum())
+    if against or idle:
+        journal.say(f"events: {against:,} count against, {idle:,} say nothing (weight 0)")
+    if len(data.requests):
+        journal.say(f"requests: {len(data.requests):,}, {answered:,} of them with a known item")
+    if data.graph is not None:
+        heads, titles = data.graph["head"].unique().to_list(), by_title(data.items)
+        known = sum(head in data.items.vocabulary or head.strip().lower() in titles for head in heads)
+        journal.say(f"graph: {known:,} of {len(heads):,} heads are items by id or title")

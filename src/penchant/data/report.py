@@ -1,0 +1,33 @@
+"""What reading did: which column was taken as what, and a counted line for all that was dropped or changed."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Lines for people, in the order of the work; nothing that was dropped or changed is missing here."""
+
+    lines: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+@dataclass(slots=True)
+class Journal:
+    """The report while it is written."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        """Add a line."""
+        self.lines.append(line)
+
+    def count(self, table: str, n: int, what: str, *, then: str) -> None:
+        """Add `table: n what: then` if there is anything to count."""
+        if n:
+            self.lines.append(f"{table}: {n:,} {what}: {then}")
+
+    def report(self) -> Report:
+        """Return the lines so far."""
+        return Report(tuple(self.lines))
