@@ -13,12 +13,13 @@ class Knowledge:
     """Item vectors and the moment up to which they know the world.
 
     `vectors` has shape (n_items, dim), rows of unit length, whitened by the transform that requests
-    go through as well; rows of items without any text are zero and `known`, shape (n_items,), is
-    False for them. `attributes` are further features of items, sparse, one row an item (see
-    `penchant.data.features`). `as_of` is in seconds UTC.
+    go through as well; `raw`, shape (n_items, width), are the encoder's own, at unit length and
+    without their mean, but not whitened. Rows of items without any text are zero in both and
+    `known`, shape (n_items,), is False for them. `as_of` is in seconds UTC.
     """
 
     vectors: Vectors
+    raw: Vectors
     known: NDArray[np.bool_]
     as_of: float = 0.0
 
@@ -30,4 +31,5 @@ class Knowledge:
     @classmethod
     def none(cls, n_items: int) -> "Knowledge":
         """Return the knowledge of a catalogue without a word of text."""
-        return cls(np.zeros((n_items, 0), dtype=np.float32), np.zeros(n_items, dtype=bool))
+        nothing = np.zeros((n_items, 0), dtype=np.float32)
+        return cls(nothing, nothing, np.zeros(n_items, dtype=bool))
