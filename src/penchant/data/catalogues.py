@@ -16,13 +16,19 @@ NUMERIC_SHARE = 0.95
 
 def described(table: Table, choice: Choice, role: str, journal: Journal) -> pl.DataFrame:
     """Return the table with its ids in a column `_id`, each id once, attributes of text tables typed."""
-    frame = table.frame.with_columns(ids(table.frame[choice[role]], table.name).alias("_id")).drop(choice[role])
+    frame = table.frame.with_columns(ids(table.frame[choice[role]], table.name).alias("_id")).drop(
+        choice[role]
+    )
     journal.count(table.name, frame["_id"].null_count(), f"rows without {role}", then="dropped")
     frame = frame.filter(pl.col("_id").is_not_null())
     kept = frame.unique(subset="_id", keep="first", maintain_order=True)
     journal.count(table.name, len(frame) - len(kept), f"rows whose {role} was there before", then="dropped")
     if not table.typed:
-        typed = [_typed(kept[name], table, journal) for name in kept.columns if name not in ("_id", choice.get("title"))]
+        typed = [
+            _typed(kept[name], table, journal)
+            for name in kept.columns
+            if name not in ("_id", choice.get("title"))
+        ]
         kept = kept.with_columns(typed)
     return kept
 
@@ -49,7 +55,9 @@ def catalogue(vocabulary: Vocabulary, frame: pl.DataFrame | None, title: str | N
     if frame is None:
         return Catalogue(vocabulary, pl.DataFrame(height=len(vocabulary)))
     frame = frame.with_columns(pl.col("_id").cast(pl.String).alias("_key")).drop("_id")
-    return Catalogue(vocabulary, keys.join(frame, on="_key", how="left", maintain_order="left").drop("_key"), title)
+    return Catalogue(
+        vocabulary, keys.join(frame, on="_key", how="left", maintain_order="left").drop("_key"), title
+    )
 
 
 def rows_of(vocabulary: Vocabulary, column: pl.Series) -> Rows:
@@ -63,7 +71,9 @@ def rows_of(vocabulary: Vocabulary, column: pl.Series) -> Rows:
 def graph(table: Table, choice: Choice, journal: Journal) -> pl.DataFrame:
     """Return the relations as text columns head, relation and tail; rows with a hole are dropped."""
     parts = ("head", "relation", "tail")
-    frame = pl.DataFrame([ids(table.frame[choice[part]], table.name).cast(pl.String).alias(part) for part in parts])
+    frame = pl.DataFrame(
+        [ids(table.frame[choice[part]], table.name).cast(pl.String).alias(part) for part in parts]
+    )
     kept = frame.drop_nulls()
     journal.count(table.name, len(frame) - len(kept), "rows without head, relation or tail", then="dropped")
     once = kept.unique(keep="first", maintain_order=True)

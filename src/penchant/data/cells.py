@@ -80,10 +80,14 @@ def moments(column: pl.Series, table: str) -> Moments:
 
 def _from_numbers(column: pl.Series) -> Moments:
     values, unreadable = numbers(column)
-    days = values.drop_nulls().cast(pl.Int64, strict=False).cast(pl.String).str.to_date("%Y%m%d", strict=False)
+    days = (
+        values.drop_nulls().cast(pl.Int64, strict=False).cast(pl.String).str.to_date("%Y%m%d", strict=False)
+    )
     if len(days) and days.count() >= 0.99 * len(days) and values.min() >= 1900_01_01:  # type: ignore[operator]
         text = values.cast(pl.Int64).cast(pl.String).str.to_datetime("%Y%m%d", strict=False)
-        return Moments(text.dt.epoch("us") / 1e6, unreadable + values.count() - text.count(), "days as YYYYMMDD")
+        return Moments(
+            text.dt.epoch("us") / 1e6, unreadable + values.count() - text.count(), "days as YYYYMMDD"
+        )
     middle = values.abs().median()
     size = float(middle) if isinstance(middle, int | float) else 0.0
     for limit, per_second, unit in _UNITS:
@@ -102,7 +106,8 @@ def _from_text(column: pl.Series) -> pl.Series:
     month_first = pl.concat_str(year, pl.lit("-"), a, pl.lit("-"), b, end)
     day_first = pl.concat_str(year, pl.lit("-"), b, pl.lit("-"), a, end)
     readings = [
-        frame.select(pl.coalesce(rewritten, "text").alias("text"))["text"] for rewritten in (month_first, day_first)
+        frame.select(pl.coalesce(rewritten, "text").alias("text"))["text"]
+        for rewritten in (month_first, day_first)
     ]
     return max((_iso(reading) for reading in readings), key=pl.Series.count)
 

@@ -56,8 +56,12 @@ TITLE = _tiers(
     "name productname itemname moviename bookname gamename trackname songname prodname animename appname coursename",
     "description",
 )
-TEXT = _tiers("text query request", "question utterance prompt searchterm searchquery keywords ask", "context messages")
-TARGETS = _tiers("targettitles targettitle", "items itemids targets targetitems", *[" ".join(t) for t in ITEM])
+TEXT = _tiers(
+    "text query request", "question utterance prompt searchterm searchquery keywords ask", "context messages"
+)
+TARGETS = _tiers(
+    "targettitles targettitle", "items itemids targets targetitems", *[" ".join(t) for t in ITEM]
+)
 TARGETS_BY_TITLE = _tiers(*[" ".join(t) for t in TITLE[:3]], "titles")
 
 ROLES: Mapping[Kind, Mapping[str, Names]] = {

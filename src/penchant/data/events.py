@@ -70,12 +70,16 @@ def _timed(frame: pl.DataFrame, table: Table, choice: Choice, journal: Journal) 
     if column is not None:
         read = moments(frame[column], table.name)
         empty = read.seconds.null_count() - read.unreadable
-        journal.count(table.name, read.unreadable, f"unreadable or infinite times in '{column}'", then="dropped")
+        journal.count(
+            table.name, read.unreadable, f"unreadable or infinite times in '{column}'", then="dropped"
+        )
         journal.count(table.name, empty, f"rows without a time in '{column}'", then="dropped")
         frame = frame.with_columns(read.seconds.alias("_time")).filter(pl.col("_time").is_not_null())
         if not frame.is_empty():
             times = frame["_time"].to_numpy()
-            journal.say(f"clock: time, {spell(times.min())} to {spell(times.max())} UTC (read as {read.unit})")
+            journal.say(
+                f"clock: time, {spell(times.min())} to {spell(times.max())} UTC (read as {read.unit})"
+            )
         return frame, "time"
     if order_tells(frame["_user"], frame["_item"]):
         journal.say("clock: order, the rows of the file taken as oldest first (there is no column of time)")
@@ -100,7 +104,9 @@ def order_tells(users: pl.Series, items: pl.Series) -> bool:
     steps = frame.with_columns(pl.col("item").diff().over("user").alias("step")).filter(pl.col("step") != 0)
     if len(steps) < FEWEST_STEPS:
         return True
-    ways = steps.group_by("user").agg(up=(pl.col("step") > 0).all(), down=(pl.col("step") < 0).all(), n=pl.len())
+    ways = steps.group_by("user").agg(
+        up=(pl.col("step") > 0).all(), down=(pl.col("step") < 0).all(), n=pl.len()
+    )
     told = ways.filter(pl.col("n") > 1)
     if told.is_empty():  # two events a user: half of them would rise by chance
         told = ways if len(ways) >= 10 * FEWEST_STEPS else ways.clear()
@@ -127,7 +133,9 @@ def _valued(frame: pl.DataFrame, table: Table, choice: Choice, journal: Journal)
     if column is None:
         return frame.with_columns(pl.lit(None, pl.Float64).alias("_value"))
     values, unreadable = numbers(frame[column])
-    journal.count(table.name, unreadable, f"cells of '{column}' that are no finite number", then="taken as unknown")
+    journal.count(
+        table.name, unreadable, f"cells of '{column}' that are no finite number", then="taken as unknown"
+    )
     frame = frame.with_columns(values.alias("_value"))
     if not is_quantity(column):
         return frame

@@ -29,7 +29,13 @@ class Interactions:
 
     @classmethod
     def sorted(
-        cls, users: Rows, items: Rows, times: Times, weights: Weights, values: NDArray[np.float32], clock: Clock
+        cls,
+        users: Rows,
+        items: Rows,
+        times: Times,
+        weights: Weights,
+        values: NDArray[np.float32],
+        clock: Clock,
     ) -> "Interactions":
         """Bring columns given in the order of the file into the order of this class (stable)."""
         order = np.lexsort((times, users))

@@ -106,7 +106,9 @@ def _movielens(folder: Path) -> dict[Kind, Found]:
         if path.is_file():
             if kind in found:
                 several = f"{found[kind].path.name}, {name}"
-                raise TableError(f"{folder}: more than one table of {kind}: {several}", hint="leave one of them")
+                raise TableError(
+                    f"{folder}: more than one table of {kind}: {several}", hint="leave one of them"
+                )
             found[kind] = Found(path, form)
     return found
 
@@ -116,7 +118,8 @@ def _flags(table: Table) -> Table:
     if table.name != "u.item":
         return table
     listed = pl.concat_list(
-        pl.when(pl.col(genre) == "1").then(pl.lit(genre)).otherwise(pl.lit(None, pl.String)) for genre in GENRES
+        pl.when(pl.col(genre) == "1").then(pl.lit(genre)).otherwise(pl.lit(None, pl.String))
+        for genre in GENRES
     )
     frame = table.frame.with_columns(listed.list.drop_nulls().alias("genres")).drop(GENRES)
     return Table(table.path, frame, typed=False)

@@ -81,9 +81,13 @@ def _catalogue(
     if events is not None and frame is not None:
         seen, told = events.frame[role].unique().cast(pl.String), frame["_id"].cast(pl.String)
         unknown = int((~seen.is_in(told.implode())).sum())
-        journal.count(tables[kind].name, unknown, f"{kind} of the events are not in it", then="kept without attributes")
+        journal.count(
+            tables[kind].name, unknown, f"{kind} of the events are not in it", then="kept without attributes"
+        )
         if unknown == len(seen):
-            journal.say(f"{tables[kind].name}: WARNING: it shares no id with the events; are the ids written alike?")
+            journal.say(
+                f"{tables[kind].name}: WARNING: it shares no id with the events; are the ids written alike?"
+            )
     return made
 
 
@@ -99,7 +103,9 @@ def _interactions(events: Events | None, items: Vocabulary, users: Vocabulary) -
     return Interactions.sorted(user[order], item[order], times[order], weights[order], values[order], clock)
 
 
-def _shuffle(user: NDArray[np.int64], item: NDArray[np.int64], items: Vocabulary, users: Vocabulary) -> NDArray[np.int64]:
+def _shuffle(
+    user: NDArray[np.int64], item: NDArray[np.int64], items: Vocabulary, users: Vocabulary
+) -> NDArray[np.int64]:
     """Order events by a hash of user and item: of the item alone, all users would end with the same items."""
     mixed = _hashes(users)[user] * np.uint64(0x9E3779B97F4A7C15) ^ _hashes(items)[item]
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):

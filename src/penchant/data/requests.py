@@ -13,7 +13,9 @@ from penchant.data.report import Journal
 from penchant.data.tables import Table
 
 
-def requests(table: Table, choice: Choice, items: Catalogue, users: Catalogue, journal: Journal) -> pl.DataFrame:
+def requests(
+    table: Table, choice: Choice, items: Catalogue, users: Catalogue, journal: Journal
+) -> pl.DataFrame:
     """Return the columns text, items (row numbers), user (-1: unknown) and time (null: unknown)."""
     texts = [_text(cell) for cell in table.frame[choice["text"]].to_list()]
     found, unresolved = _targets(table, choice, items)
@@ -31,9 +33,13 @@ def requests(table: Table, choice: Choice, items: Catalogue, users: Catalogue, j
     )
     kept = frame.filter(pl.col("text") != "")
     journal.count(table.name, len(frame) - len(kept), "requests without a word", then="dropped")
-    journal.count(table.name, unresolved, "items named by requests that are neither id nor title", then="left out")
+    journal.count(
+        table.name, unresolved, "items named by requests that are neither id nor title", then="left out"
+    )
     empty = int((kept["items"].list.len() == 0).sum())
-    journal.count(table.name, empty, "requests without any known item", then="kept as requests that nothing answers")
+    journal.count(
+        table.name, empty, "requests without any known item", then="kept as requests that nothing answers"
+    )
     return kept
 
 
