@@ -20,7 +20,7 @@ _UNITS = ((1e11, 1.0, "seconds"), (1e14, 1e3, "milliseconds"), (1e17, 1e6, "micr
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Times in seconds since 1970 UTC (null: none), how many could not be read, and in what unit they were."""
+    """Times in seconds since 1970 UTC (null: none), how many cells were unreadable, and the unit found."""
 
     seconds: pl.Series
     unreadable: int

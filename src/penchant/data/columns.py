@@ -31,8 +31,8 @@ ITEM = _tiers(
     "itemid",
     # Amazon: reviews name both; the catalogue is keyed by the parent
     "parentasin",
-    "movieid productid asin bookid sku articleid stockcode isbn trackid songid gameid recipeid newsid videoid "
-    "contentid offerid businessid jobid courseid adid filmid showid animeid artistid poiid postid docid "
+    "movieid productid asin bookid sku articleid stockcode isbn trackid songid gameid recipeid newsid "
+    "videoid contentid offerid businessid jobid courseid adid filmid showid animeid artistid poiid postid docid "
     "documentid venueid restaurantid intentid topicid itemidx touserid skuid eventitemid",
     "item iid pid product movie book article track song film game video artist",
 )
@@ -47,13 +47,15 @@ RATING = _tiers("rating score stars overall bookrating grade reviewscore reviewr
 QUANTITY = _tiers("quantity qty amount units plays playcount listencount playcounts listens count weight")
 EVENT = _tiers(
     "event eventtype eventname",
-    "action actiontype behavior behaviortype behaviour behaviourtype interactiontype activitytype feedbacktype",
+    "action actiontype behavior behaviortype behaviour behaviourtype interactiontype "
+    "activitytype feedbacktype",
     "kind type feedback",
 )
 TITLE = _tiers(
     "title",
     "movietitle producttitle itemtitle booktitle newstitle articletitle tracktitle songtitle originaltitle",
-    "name productname itemname moviename bookname gamename trackname songname prodname animename appname coursename",
+    "name productname itemname moviename bookname gamename trackname songname prodname "
+    "animename appname coursename",
     "description",
 )
 TEXT = _tiers(

@@ -77,7 +77,7 @@ class Dataset:
         return np.bincount(self.interactions.items, minlength=self.n_items)
 
     def queries(self, users: Rows | None = None, *, at: float | None = None) -> list[Query]:
-        """Return a query for each user (all of them by default): the whole history, asked at `at` (the end)."""
+        """Return a query for each user (all of them by default): all its history, asked at `at` (the end)."""
         events, at = self.interactions, self.end if at is None else at
         users = np.arange(self.n_users) if users is None else users
         bounds, keys = events.bounds(self.n_users), self.users.vocabulary.texts(users)

@@ -16,11 +16,13 @@ Target: TypeAlias = Literal["next", "liked"]
 """What to learn: what comes next, or what is liked."""
 
 AGAINST = frozenset(
-    "dislike disliked hide hidden skip skipped thumbsdown downvote downvoted notinterested block blocked "
-    "reject rejected".split()
+    {"dislike", "disliked", "hide", "hidden", "skip", "skipped", "thumbsdown", "downvote", "downvoted"}
+    | {"notinterested", "block", "blocked", "reject", "rejected"}
 )
 """Kinds of events that are negative feedback."""
-NOT_DONE = frozenset("impression impressions exposure exposed shown removefromcart removecart".split())
+NOT_DONE = frozenset(
+    {"impression", "impressions", "exposure", "exposed", "shown", "removefromcart", "removecart"}
+)
 """Kinds of events in which somebody did not choose anything: they are kept with weight 0."""
 LIKED_FROM, DISLIKED_BELOW = 0.6, 0.5
 """Parts of a rating scale: of 1..5, 4 and 5 are liked, 1 and 2 disliked, 3 says nothing."""
@@ -29,7 +31,7 @@ SORTED_SHARE, FEWEST_STEPS = 0.95, 6
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Clean events in the order of the file: columns user, item, time, value, weight; no nulls but in value."""
+    """Clean events in the order of the file: columns user, item, time, value (may be null), weight."""
 
     frame: pl.DataFrame
     clock: Clock
@@ -70,9 +72,7 @@ def _timed(frame: pl.DataFrame, table: Table, choice: Choice, journal: Journal) 
     if column is not None:
         read = moments(frame[column], table.name)
         empty = read.seconds.null_count() - read.unreadable
-        journal.count(
-            table.name, read.unreadable, f"unreadable or infinite times in '{column}'", then="dropped"
-        )
+        journal.count(table.name, read.unreadable, f"unreadable times in '{column}'", then="dropped")
         journal.count(table.name, empty, f"rows without a time in '{column}'", then="dropped")
         frame = frame.with_columns(read.seconds.alias("_time")).filter(pl.col("_time").is_not_null())
         if not frame.is_empty():
@@ -85,7 +85,7 @@ def _timed(frame: pl.DataFrame, table: Table, choice: Choice, journal: Journal) 
         journal.say("clock: order, the rows of the file taken as oldest first (there is no column of time)")
         return frame.with_columns(pl.col("_row").cast(pl.Float64).alias("_time")), "order"
     journal.say(
-        "clock: none (there is no column of time, and the file is sorted by item): nothing is learned from order"
+        "clock: none (no column of time, and the file is sorted by item): nothing is learned from order"
     )
     return frame.with_columns(pl.lit(0.0).alias("_time")), "none"
 
@@ -168,8 +168,8 @@ def _liking(values: pl.Series, column: str, journal: Journal) -> pl.Expr:
     value = pl.col("_value")
     n_liked, n_against = int((known >= liked).sum()), int((known < middle).sum())
     journal.say(
-        f"target liked: '{column}' runs from {low:g} to {high:g}; {n_liked:,} of {liked:g} or more are liked, "
-        f"{n_against:,} below {middle:g} count against, {len(values) - n_liked - n_against:,} say nothing"
+        f"target liked: '{column}' runs from {low:g} to {high:g}; {n_liked:,} of {liked:g} "
+        f"or more are liked, {n_against:,} below {middle:g} count against, {len(values) - n_liked - n_against:,} say nothing"
     )
     return pl.when(value >= liked).then(1.0).when(value < middle).then(-1.0).otherwise(0.0)
 

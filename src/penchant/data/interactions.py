@@ -43,8 +43,14 @@ class Interactions:
 
     def where(self, keep: NDArray[np.bool_]) -> "Interactions":
         """Return the events that `keep`, shape (N,), is true for."""
-        columns = (self.users, self.items, self.times, self.weights, self.values)
-        return Interactions(*(column[keep] for column in columns), clock=self.clock)
+        return Interactions(
+            self.users[keep],
+            self.items[keep],
+            self.times[keep],
+            self.weights[keep],
+            self.values[keep],
+            self.clock,
+        )
 
     def weighted(self, weights: Weights) -> "Interactions":
         """Return the same events with other weights, shape (N,)."""

@@ -64,7 +64,7 @@ def find(folder: Path) -> dict[Kind, Found]:
         seen = ", ".join(sorted(path.name for path in folder.iterdir())[:12]) or "nothing"
         raise TableError(
             f"{folder}: no table found; seen: {seen}",
-            hint="name them interactions.csv (.parquet, .jsonl), items.csv, users.csv, graph.csv, requests.csv",
+            hint="name them interactions.csv (or .parquet, .jsonl), items, users, graph, requests",
         )
     return found
 

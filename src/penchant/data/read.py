@@ -26,7 +26,7 @@ def read(
     """Read the tables of a folder, clean them, and say what was done.
 
     Args:
-        folder: Holds `interactions`, `items`, `users`, `graph`, `requests` in a known format, or a known layout.
+        folder: Holds `interactions`, `items`, `users`, `graph`, `requests`, or a layout of `layouts`.
         mapping: Column names by role (see `columns.parse_map`) where the usual names do not do.
         target: "next" counts every positive event alike; "liked" asks ratings whether it was one.
 
@@ -137,3 +137,5 @@ def _check(data: Dataset, folder: Path, journal: Journal) -> None:
         heads, titles = data.graph["head"].unique().to_list(), by_title(data.items)
         known = sum(head in data.items.vocabulary or head.strip().lower() in titles for head in heads)
         journal.say(f"graph: {known:,} of {len(heads):,} heads are items by id or title")
+        if not known:
+            journal.say("graph: WARNING: it speaks of none of the items; are the ids written alike?")

@@ -1,4 +1,4 @@
-"""What reading did: which column was taken as what, and a counted line for all that was dropped or changed."""
+"""What reading did: which column was taken as what, and a counted line for each thing changed."""
 
 from dataclasses import dataclass, field
 

@@ -25,7 +25,7 @@ Files = Mapping[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A place that a data set comes from; `get` raises SourceError where it cannot be had or is not the one."""
+    """A place that a data set comes from; `get` raises SourceError where it is not to be had."""
 
     name: str
     get: Callable[[], Files]
