@@ -1,5 +1,6 @@
 """The documentation is held to the code: examples run, options are explained, both READMEs say the same."""
 
+import doctest
 import importlib
 import re
 import shlex
@@ -22,9 +23,7 @@ SELF_EXPLAINED = {"", "types", "errors"}
 
 def blocks(page: Path, language: str) -> list[str]:
     """The fenced blocks of a page in one language."""
-    return re.findall(
-        rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
+    return re.findall(rf"(?ms)^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"))
 
 
 def commands(page: Path) -> list[list[str]]:
@@ -35,16 +34,9 @@ def commands(page: Path) -> list[list[str]]:
 
 def verbs(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], set[str]]]:
     """Every verb of the command line with its options."""
-    yield (
-        path,
-        {
-            name
-            for p in command.params
-            if not p.hidden
-            for name in (*p.opts, *p.secondary_opts)
-            if name[0] == "-"
-        },
-    )
+    shown = [parameter for parameter in command.params if not parameter.hidden]
+    names = {name for parameter in shown for name in (*parameter.opts, *parameter.secondary_opts)}
+    yield path, {name for name in names if name.startswith("-")}
     for name, inner in getattr(command, "commands", {}).items():
         yield from verbs(inner, (*path, name))
 
@@ -90,6 +82,16 @@ def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     names: dict[str, Any] = {"__name__": page.stem}
     for block in blocks(page, "python"):
         exec(compile(block, page.name, "exec"), names)
+
+
+EXAMPLES = [name for name, module in modules().items() if ">>> " in module.text]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_in_docstrings_run(name: str) -> None:
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.attempted
+    assert not result.failed
 
 
 def test_both_readmes_say_the_same() -> None:
