@@ -32,8 +32,8 @@ ITEM = _tiers(
     # Amazon: reviews name both; the catalogue is keyed by the parent
     "parentasin",
     "movieid productid asin bookid sku articleid stockcode isbn trackid songid gameid recipeid newsid "
-    "videoid contentid offerid businessid jobid courseid adid filmid showid animeid artistid poiid postid docid "
-    "documentid venueid restaurantid intentid topicid itemidx touserid skuid eventitemid",
+    "videoid contentid offerid businessid jobid courseid adid filmid showid animeid artistid poiid "
+    "postid docid documentid venueid restaurantid intentid topicid itemidx touserid skuid eventitemid",
     "item iid pid product movie book article track song film game video artist",
 )
 TIME = _tiers(

@@ -169,7 +169,8 @@ def _liking(values: pl.Series, column: str, journal: Journal) -> pl.Expr:
     n_liked, n_against = int((known >= liked).sum()), int((known < middle).sum())
     journal.say(
         f"target liked: '{column}' runs from {low:g} to {high:g}; {n_liked:,} of {liked:g} "
-        f"or more are liked, {n_against:,} below {middle:g} count against, {len(values) - n_liked - n_against:,} say nothing"
+        f"or more are liked, {n_against:,} below {middle:g} count against, "
+        f"{len(values) - n_liked - n_against:,} say nothing"
     )
     return pl.when(value >= liked).then(1.0).when(value < middle).then(-1.0).otherwise(0.0)
 

@@ -1,7 +1,7 @@
 """Cuts of events into a past to learn from and a future to be judged by."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -13,8 +13,7 @@ from penchant.data.vocabulary import Vocabulary
 from penchant.types import Rows
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """A span of time: the events with start <= time < end; the last window's end is infinite."""
 
     start: float
@@ -66,8 +65,10 @@ def last_fraction(
     return _cut(events, n_users, lambda n: np.floor((1.0 - fraction) * n + 1e-9).astype(np.int64), tiebreak)
 
 
-def last_one(events: Interactions, n_users: int, tiebreak: Rows) -> tuple[Interactions, Interactions]:
-    """Cut off each user's last event; of a user with one event nothing is left before the cut."""
+def last_one(
+    events: Interactions, n_users: int, tiebreak: Rows | None = None
+) -> tuple[Interactions, Interactions]:
+    """Cut off each user's last event, by time and then by `tiebreak` (by default the order of the file)."""
     return _cut(events, n_users, lambda n: n - 1, tiebreak)
 
 
@@ -90,10 +91,11 @@ def cold_items(vocabulary: Vocabulary, draws: int = 3) -> list[Rows]:
 
 
 def _cut(
-    events: Interactions, n_users: int, position: Callable[[Rows], Rows], tiebreak: Rows
+    events: Interactions, n_users: int, position: Callable[[Rows], Rows], tiebreak: Rows | None
 ) -> tuple[Interactions, Interactions]:
     """Cut each user's events at a position that depends on how many there are."""
-    order = np.lexsort((tiebreak[events.items], events.times, events.users))
+    ties = np.arange(len(events)) if tiebreak is None else tiebreak[events.items]
+    order = np.lexsort((ties, events.times, events.users))
     bounds = events.bounds(n_users)
     cuts = bounds[:-1] + position(np.diff(bounds))
     late = np.empty(len(events), dtype=bool)
