@@ -11,52 +11,56 @@ from penchant.data.tables import Table
 from penchant.data.vocabulary import Vocabulary
 from penchant.types import Rows
 
-NUMERIC_SHARE = 0.95
+NUMERIC_SHARE, LONGEST_NUMBER = 0.95, 2.0**53
 
 
 def described(table: Table, choice: Choice, role: str, journal: Journal) -> pl.DataFrame:
-    """Return the table with its ids in a column `_id`, each id once, attributes of text tables typed."""
-    frame = table.frame.with_columns(ids(table.frame[choice[role]], table.name).alias("_id")).drop(
+    """Return the table with its ids in a column `__id`, each id once, attributes of text tables typed."""
+    frame = table.frame.with_columns(ids(table.frame[choice[role]], table.name).alias("__id")).drop(
         choice[role]
     )
-    journal.count(table.name, frame["_id"].null_count(), f"rows without {role}", then="dropped")
-    frame = frame.filter(pl.col("_id").is_not_null())
-    kept = frame.unique(subset="_id", keep="first", maintain_order=True)
+    journal.count(table.name, frame["__id"].null_count(), f"rows without {role}", then="dropped")
+    frame = frame.filter(pl.col("__id").is_not_null())
+    kept = frame.unique(subset="__id", keep="first", maintain_order=True)
     journal.count(table.name, len(frame) - len(kept), f"rows whose {role} was there before", then="dropped")
+    title = choice.get("title")
+    if title is not None and isinstance(kept[title].dtype, pl.List):  # RecBole's token_seq
+        kept = kept.with_columns(pl.col(title).cast(pl.List(pl.String)).list.join(" "))
     if not table.typed:
         typed = [
             _typed(kept[name], table, journal)
             for name in kept.columns
-            if name not in ("_id", choice.get("title"))
+            if name not in ("__id", choice.get("title"))
         ]
         kept = kept.with_columns(typed)
     return kept
 
 
 def _typed(column: pl.Series, table: Table, journal: Journal) -> pl.Series:
-    """Make numbers of a text column that holds little else; codes with leading zeros stay text."""
+    """Make numbers of a text column that holds little else; codes with leading zeros or many digits stay text."""
     if column.dtype != pl.String:
         return column
     filled = column.drop_nulls().str.strip_chars()
     filled = filled.filter(filled != "")
     parsed, unreadable = numbers(column)
     mostly = len(filled) > 0 and unreadable <= (1 - NUMERIC_SHARE) * len(filled)
-    if not mostly or bool(filled.str.contains(r"^[+-]?0\d").any()):
+    padded, long = filled.str.contains(r"^[+-]?0\d").any(), (parsed.abs() > LONGEST_NUMBER).any()
+    if not mostly or padded or long:
         return column
     what = f"cells of '{column.name}' that are no finite number"
     journal.count(table.name, unreadable, what, then="taken as unknown")
     whole = bool((parsed.drop_nulls().round() == parsed.drop_nulls()).all())
-    return parsed.cast(pl.Int64) if whole and not bool((parsed.abs() > 2.0**53).any()) else parsed
+    return parsed.cast(pl.Int64) if whole else parsed
 
 
 def catalogue(vocabulary: Vocabulary, frame: pl.DataFrame | None, title: str | None) -> Catalogue:
     """Bring a described table into the order of a vocabulary."""
-    keys = pl.DataFrame({"_key": vocabulary.ids.cast(pl.String)})
+    keys = pl.DataFrame({"__key": vocabulary.ids.cast(pl.String)})
     if frame is None:
         return Catalogue(vocabulary, pl.DataFrame(height=len(vocabulary)))
-    frame = frame.with_columns(pl.col("_id").cast(pl.String).alias("_key")).drop("_id")
+    frame = frame.with_columns(pl.col("__id").cast(pl.String).alias("__key")).drop("__id")
     return Catalogue(
-        vocabulary, keys.join(frame, on="_key", how="left", maintain_order="left").drop("_key"), title
+        vocabulary, keys.join(frame, on="__key", how="left", maintain_order="left").drop("__key"), title
     )
 
 

@@ -48,46 +48,46 @@ def clean(table: Table, choice: Choice, target: Target, journal: Journal) -> Eve
     frame = _once(frame, clock, table, journal)
     frame = _valued(frame, table, choice, journal)
     weight = _weight(frame, table, choice, target, journal)
-    frame = frame.select("_user", "_item", "_time", "_value", weight.alias("_weight"))
+    frame = frame.select("__user", "__item", "__time", "__value", weight.alias("__weight"))
     if frame.is_empty():
         raise TableError(f"{table.path}: no usable row is left", hint="; ".join(journal.lines))
-    return Events(frame.rename(lambda name: name.removeprefix("_")), clock)
+    return Events(frame.rename(lambda name: name.removeprefix("__")), clock)
 
 
 def _identified(table: Table, choice: Choice, journal: Journal) -> pl.DataFrame:
     frame = table.frame.with_columns(
-        ids(table.frame[choice["user"]], table.name).alias("_user"),
-        ids(table.frame[choice["item"]], table.name).alias("_item"),
-    ).with_row_index("_row")
+        ids(table.frame[choice["user"]], table.name).alias("__user"),
+        ids(table.frame[choice["item"]], table.name).alias("__item"),
+    ).with_row_index("__row")
     for role in ("user", "item"):
-        missing = frame[f"_{role}"].null_count()
+        missing = frame[f"__{role}"].null_count()
         journal.count(table.name, missing, f"rows without {role}", then="dropped")
-        frame = frame.filter(pl.col(f"_{role}").is_not_null())
+        frame = frame.filter(pl.col(f"__{role}").is_not_null())
     return frame
 
 
 def _timed(frame: pl.DataFrame, table: Table, choice: Choice, journal: Journal) -> tuple[pl.DataFrame, Clock]:
-    """Add `_time`, and say what it rests on."""
+    """Add `__time`, and say what it rests on."""
     column = choice.get("time")
     if column is not None:
         read = moments(frame[column], table.name)
         empty = read.seconds.null_count() - read.unreadable
         journal.count(table.name, read.unreadable, f"unreadable times in '{column}'", then="dropped")
         journal.count(table.name, empty, f"rows without a time in '{column}'", then="dropped")
-        frame = frame.with_columns(read.seconds.alias("_time")).filter(pl.col("_time").is_not_null())
+        frame = frame.with_columns(read.seconds.alias("__time")).filter(pl.col("__time").is_not_null())
         if not frame.is_empty():
-            times = frame["_time"].to_numpy()
+            times = frame["__time"].to_numpy()
             journal.say(
                 f"clock: time, {spell(times.min())} to {spell(times.max())} UTC (read as {read.unit})"
             )
         return frame, "time"
-    if order_tells(frame["_user"], frame["_item"]):
+    if order_tells(frame["__user"], frame["__item"]):
         journal.say("clock: order, the rows of the file taken as oldest first (there is no column of time)")
-        return frame.with_columns(pl.col("_row").cast(pl.Float64).alias("_time")), "order"
+        return frame.with_columns(pl.col("__row").cast(pl.Float64).alias("__time")), "order"
     journal.say(
         "clock: none (no column of time, and the file is sorted by item): nothing is learned from order"
     )
-    return frame.with_columns(pl.lit(0.0).alias("_time")), "none"
+    return frame.with_columns(pl.lit(0.0).alias("__time")), "none"
 
 
 def order_tells(users: pl.Series, items: pl.Series) -> bool:
@@ -131,25 +131,25 @@ def _once(frame: pl.DataFrame, clock: Clock, table: Table, journal: Journal) -> 
 def _valued(frame: pl.DataFrame, table: Table, choice: Choice, journal: Journal) -> pl.DataFrame:
     column = choice.get("value")
     if column is None:
-        return frame.with_columns(pl.lit(None, pl.Float64).alias("_value"))
+        return frame.with_columns(pl.lit(None, pl.Float64).alias("__value"))
     values, unreadable = numbers(frame[column])
     journal.count(
         table.name, unreadable, f"cells of '{column}' that are no finite number", then="taken as unknown"
     )
-    frame = frame.with_columns(values.alias("_value"))
+    frame = frame.with_columns(values.alias("__value"))
     if not is_quantity(column):
         return frame
-    returned = int((frame["_value"] <= 0).sum())
+    returned = int((frame["__value"] <= 0).sum())
     what = f"rows with a '{column}' of zero or less (returns, cancellations)"
     journal.count(table.name, returned, what, then="dropped")
-    return frame.filter(pl.col("_value").is_null() | (pl.col("_value") > 0))
+    return frame.filter(pl.col("__value").is_null() | (pl.col("__value") > 0))
 
 
 def _weight(frame: pl.DataFrame, table: Table, choice: Choice, target: Target, journal: Journal) -> pl.Series:
     weight = pl.lit(1.0)
     value, event = choice.get("value"), choice.get("event")
     if target == "liked" and value is not None and not is_quantity(value):
-        weight = _liking(frame["_value"], value, journal)
+        weight = _liking(frame["__value"], value, journal)
     if event is not None:
         kinds = frame[event].cast(pl.String).fill_null("")
         spellings = kinds.unique().to_list()
@@ -157,7 +157,7 @@ def _weight(frame: pl.DataFrame, table: Table, choice: Choice, target: Target, j
         idle = [kind for kind in spellings if plain(kind) in NOT_DONE]
         weight = pl.when(kinds.is_in(against)).then(-1.0).when(kinds.is_in(idle)).then(0.0).otherwise(weight)
         _say_kinds(kinds, against, idle, journal)
-    return frame.with_columns(weight.cast(pl.Float32).alias("_weight"))["_weight"]
+    return frame.with_columns(weight.cast(pl.Float32).alias("__weight"))["__weight"]
 
 
 def _liking(values: pl.Series, column: str, journal: Journal) -> pl.Expr:
@@ -165,7 +165,7 @@ def _liking(values: pl.Series, column: str, journal: Journal) -> pl.Expr:
     known = values.drop_nulls().to_numpy()
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
     liked, middle = low + LIKED_FROM * (high - low), low + DISLIKED_BELOW * (high - low)
-    value = pl.col("_value")
+    value = pl.col("__value")
     n_liked, n_against = int((known >= liked).sum()), int((known < middle).sum())
     journal.say(
         f"target liked: '{column}' runs from {low:g} to {high:g}; {n_liked:,} of {liked:g} "

@@ -59,7 +59,8 @@ def find(folder: Path) -> dict[Kind, Found]:
         raise TableError(f"{folder}: no such folder", hint="give the folder that holds your tables")
     if not folder.is_dir():
         raise TableError(f"{folder}: this is a file", hint=f"give the folder that holds it: {folder.parent}")
-    found = _own(folder) or _recbole(folder) or _movielens(folder)
+    # MovieLens first: its u.item and u.user end like atomic files
+    found = _own(folder) or _movielens(folder) or _recbole(folder)
     if not found:
         seen = ", ".join(sorted(path.name for path in folder.iterdir())[:12]) or "nothing"
         raise TableError(

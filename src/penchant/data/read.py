@@ -76,10 +76,10 @@ def _catalogue(
     columns = [] if events is None else [events.frame[role]]
     if kind in tables:
         frame, title = described(tables[kind], choices[kind], role, journal), choices[kind].get("title")
-        columns.append(frame["_id"])
+        columns.append(frame["__id"])
     made = catalogue(Vocabulary.of(*columns), frame, title)
     if events is not None and frame is not None:
-        seen, told = events.frame[role].unique().cast(pl.String), frame["_id"].cast(pl.String)
+        seen, told = events.frame[role].unique().cast(pl.String), frame["__id"].cast(pl.String)
         unknown = int((~seen.is_in(told.implode())).sum())
         journal.count(
             tables[kind].name, unknown, f"{kind} of the events are not in it", then="kept without attributes"

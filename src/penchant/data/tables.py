@@ -3,6 +3,7 @@
 import gzip
 import io
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def load(path: Path, form: Form | None = None) -> Table:
             table = Table(path, _json_lines(path), typed=True)
         else:
             table = Table(path, _text(path, form or Form("\t" if ending == "tsv" else None)), typed=False)
-    except (PolarsError, OSError, EOFError) as error:
+    except (PolarsError, OSError, EOFError, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TableError(f"{path}: cannot be read as {ending}: {reason}", hint=_repair(reason)) from error
     if table.frame.is_empty():
