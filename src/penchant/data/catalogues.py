@@ -37,7 +37,7 @@ def described(table: Table, choice: Choice, role: str, journal: Journal) -> pl.D
 
 
 def _typed(column: pl.Series, table: Table, journal: Journal) -> pl.Series:
-    """Make numbers of a text column that holds little else; codes with leading zeros or many digits stay text."""
+    """Make numbers of a text column that holds little else; codes (leading zeros, many digits) stay text."""
     if column.dtype != pl.String:
         return column
     filled = column.drop_nulls().str.strip_chars()
