@@ -23,7 +23,7 @@ def written(folder: Path, files: dict[str, str | bytes]) -> Path:
         ("interactions.csv", "user_id,item_id\n", "the table has no rows"),
         ("interactions.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00", "not a text file"),
         ("interactions.csv", b"user_id,item_id\n1,a\n2,caf\xe9\n", r"(?s)line 3 is not UTF-8 text.*iconv"),
-        ("interactions.csv", "a,b\n1,2,3\n", r"(?s)more fields.*quote"),
+        ("interactions.csv", "a,b\n1,2\n1,2,3\n", r"(?s)line 3 has 3 fields, the header has 2.*quote"),
         ("interactions.csv.gz", b"this is not gzip", "cannot be read as csv"),
         ("interactions.csv.gz", gzip.compress(b"user_id,item_id\n1,a\n")[:-9], "cannot be read as csv"),
         ("interactions.parquet", b"PAR1 and then nothing", "cannot be read as parquet"),
@@ -53,6 +53,13 @@ def test_an_empty_parquet_has_no_rows(tmp_path: Path) -> None:
     pl.DataFrame({"user_id": [], "item_id": []}).write_parquet(tmp_path / "interactions.parquet")
     with pytest.raises(TableError, match="no rows"):
         load_all(tmp_path)
+
+
+def test_categories_become_text(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"rating": pl.Series(["5", "3"], dtype=pl.Categorical)})
+    frame.write_parquet(tmp_path / "x.parquet")
+    assert load(tmp_path / "x.parquet").frame["rating"].to_list() == ["5", "3"]
+    assert load(tmp_path / "x.parquet").frame["rating"].dtype == pl.String
 
 
 def test_two_files_for_one_table_are_an_error(tmp_path: Path) -> None:

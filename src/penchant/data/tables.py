@@ -1,10 +1,11 @@
 """One file in, one frame out. This file knows formats; it does not know what a column means."""
 
+import csv
 import gzip
 import io
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -61,16 +62,15 @@ def load(path: Path, form: Form | None = None) -> Table:
             table = Table(path, _text(path, form or Form("\t" if ending == "tsv" else None)), typed=False)
     except (PolarsError, OSError, EOFError, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise TableError(f"{path}: cannot be read as {ending}: {reason}", hint=_repair(reason)) from error
+        raise TableError(
+            f"{path}: cannot be read as {ending}: {reason}",
+            hint="is it damaged, or of another format? Save it as Parquet, CSV or JSON lines",
+        ) from error
     if table.frame.is_empty():
         raise TableError(f"{path}: the table has no rows", hint="export it again, or take the file away")
-    return table
-
-
-def _repair(reason: str) -> str:
-    if "more fields" in reason:
-        return "a row has more fields than the header: quote fields that contain the separator"
-    return "is it damaged, or of another format? Save it as Parquet, CSV or JSON lines"
+    # Categories would be taken by their codes where a number is looked for; empty columns have no type
+    as_text = pl.col(pl.Categorical, pl.Enum, pl.Null).cast(pl.String)
+    return replace(table, frame=table.frame.with_columns(as_text))
 
 
 def _bytes(path: Path) -> bytes:
@@ -103,15 +103,32 @@ def _text(path: Path, form: Form) -> pl.DataFrame:
     separator = form.separator or _separator(text)
     if len(separator) > 1:  # MovieLens' ::, which no reader of CSV takes
         text, separator = text.replace(separator, "\t"), "\t"
-    frame = pl.read_csv(
-        text.encode(),
-        separator=separator,
-        has_header=form.header is None,
-        new_columns=list(form.header) if form.header else None,
-        infer_schema=False,
-        quote_char='"' if form.quoted else None,
-    )
+    try:
+        frame = pl.read_csv(
+            text.encode(),
+            separator=separator,
+            has_header=form.header is None,
+            new_columns=list(form.header) if form.header else None,
+            infer_schema=False,
+            quote_char='"' if form.quoted else None,
+        )
+    except PolarsError as error:
+        if (place := _longer_row(text, separator)) is None:
+            raise
+        hint = "quote fields that contain the separator or a quote"
+        raise TableError(f"{path}: {place}", hint=hint) from error
     return _atomic(frame.rename({name: name.strip() for name in frame.columns}))
+
+
+def _longer_row(text: str, separator: str) -> str | None:
+    """Find the first row with more fields than the first, for people: polars does not tell which."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        width = len(next(rows))
+        longer = next((len(row) for row in rows if len(row) > width), None)
+    except csv.Error:
+        return None
+    return None if longer is None else f"line {rows.line_num} has {longer} fields, the header has {width}"
 
 
 def _separator(text: str) -> str:
