@@ -65,3 +65,12 @@ def best(scores: Scores, n: int) -> tuple[Rows, Scores]:
     order = np.argsort(-np.take_along_axis(scores, rows, axis=1), axis=1, kind="stable")
     rows = np.take_along_axis(rows, order, axis=1)
     return rows, np.take_along_axis(scores, rows, axis=1)
+
+
+def pick(scores: Scores, items: Rows | None) -> Scores:
+    """Return the scores of (Q, I) at `items`: all of them, one list (C,) for all, or a list (Q, C) for each."""
+    if items is None:
+        return scores
+    if items.ndim == 1:
+        return scores[:, items]
+    return np.take_along_axis(scores, items, axis=1)

@@ -1,0 +1,61 @@
+"""The linear algebra that the closed forms share, in float32: half the memory and time of float64."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack
+
+from penchant.errors import SettingError
+from penchant.types import Vectors
+
+
+def inverse(gram: Vectors) -> Vectors:
+    """Invert a symmetric positive definite matrix, shape (n, n), through Cholesky; `gram` is overwritten.
+
+    Raises SettingError where the regularisation is too small for the matrix.
+    """
+    factor, failed = lapack.spotrf(gram.T, lower=0, clean=0, overwrite_a=1)
+    if failed:
+        raise SettingError("the item matrix is not positive definite", hint="raise the regularisation")
+    upper, _ = lapack.spotri(factor, lower=0, overwrite_c=1)
+    upper = np.triu(upper)
+    upper += np.triu(upper, 1).T
+    return np.ascontiguousarray(upper, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What language says of which items go together: EASE on the text vectors, kept as its factors.
+
+    S = −P / diag(P) with a zero diagonal and P = (E Eᵀ + l·I)⁻¹. By Woodbury's identity the part off
+    the diagonal is E C Eᵀ / (l·diag P) with C = (EᵀE + l·I)⁻¹, so that P₂ S costs n²·d and not n³.
+    """
+
+    vectors: Vectors
+    """E, shape (n, d); zero rows for items without text."""
+    inner: Vectors
+    """C, shape (d, d)."""
+    diagonal: Vectors
+    """diag(E C Eᵀ), shape (n,)."""
+
+    @classmethod
+    def of(cls, vectors: Vectors, *, ridge: float = 5.0) -> "Prior":
+        """Build from centred text vectors, shape (n, d)."""
+        wide = vectors.astype(np.float64)
+        inner = np.linalg.inv(wide.T @ wide + ridge * np.eye(wide.shape[1]))
+        diagonal = np.einsum("nd,de,ne->n", wide, inner, wide, optimize=True)
+        return cls(vectors, inner.astype(np.float32), diagonal.astype(np.float32))
+
+    def after(self, matrix: Vectors) -> Vectors:
+        """Return matrix @ S, shape (m, n)."""
+        product = ((matrix @ self.vectors) @ self.inner) @ self.vectors.T
+        product -= matrix * self.diagonal
+        product /= np.maximum(1.0 - self.diagonal, 1e-3)
+        return product
+
+    def dense(self) -> Vectors:
+        """Return S itself, shape (n, n)."""
+        product = (self.vectors @ self.inner) @ self.vectors.T
+        product[np.diag_indices_from(product)] = 0.0
+        product /= np.maximum(1.0 - self.diagonal, 1e-3)
+        return product

@@ -1,0 +1,208 @@
+"""Content: from texts and attributes to the space of behaviour, so that an item without one event is ranked well.
+
+A teacher B (EASE on the events alone) says which items belong to which history; kernel ridge regression learns
+to foretell an item's column of B from what is written about it, and keeps on doing so for items that come later:
+
+    k(i, j) = exp(−‖d_i − d_j‖² / s),   V = K_{·L} (K_{LA} K_{AL} + λ K_LL)⁻¹ K_{LA} (Bᵀ C),   score = x C Vᵀ.
+
+d joins the whitened text vector and each attribute's features; L are landmark items (Nyström; all of them in a
+small catalogue), A the items with events, C the strongest directions of B, x a history without decay.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
+from numpy.random import Generator
+
+from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.features import AttributeSpace
+from penchant.language.knowledge import Knowledge
+from penchant.models.history import histories, times_dense
+from penchant.models.item_to_item import active_items, pairs
+from penchant.models.scorer import State, best, pick
+from penchant.models.similarity import Similarity
+from penchant.types import NO_ROWS, Query, Rows, Scores, Vectors
+
+FLAT = np.zeros((0, 0), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is written about items: text vectors (n, dim) and weighted attributes, sparse (n, F)."""
+
+    texts: Vectors
+    attributes: sp.csr_matrix
+
+    def rows(self, rows: Rows) -> "Description":
+        """Return the descriptions of some items."""
+        return Description(self.texts[rows], self.attributes[rows])
+
+    @property
+    def norms(self) -> Vectors:
+        """Squared lengths, shape (n,); zero for an item of which nothing is written."""
+        squares = self.attributes.multiply(self.attributes).sum(axis=1)
+        return (self.texts**2).sum(axis=1) + np.asarray(squares, dtype=np.float32).ravel()
+
+    def kernel(self, other: "Description", scale: float) -> Vectors:
+        """Return exp(−‖d_i − d_j‖² / scale), shape (n, m)."""
+        inner = self.texts @ other.texts.T
+        inner += (self.attributes @ other.attributes.T).toarray()
+        inner *= -2.0
+        inner += self.norms[:, None]
+        inner += other.norms
+        np.maximum(inner, 0.0, out=inner)
+        inner *= np.float32(-1.0 / scale)
+        return np.asarray(np.exp(inner, out=inner), dtype=np.float32)
+
+
+@dataclass(kw_only=True)
+class Content:
+    """`ridge` is λ, `scale` is s; `text` and `attribute` weigh the parts of a description (each of length one)."""
+
+    ridge: float = 1.0
+    scale: float = 2.0
+    text: float = 0.5
+    attribute: float = 0.7
+    teacher_l2: float = 200.0
+    landmarks: int = 2_000
+    factors: int = 256
+    active: Rows = field(default_factory=lambda: NO_ROWS)
+    tastes: Vectors = field(default_factory=lambda: FLAT)
+    vectors: Vectors = field(default_factory=lambda: FLAT)
+    map: Vectors = field(default_factory=lambda: FLAT)
+    anchors: Description = field(default_factory=lambda: Description(FLAT, sp.csr_matrix((0, 0), dtype=np.float32)))
+    space: AttributeSpace = field(default_factory=lambda: AttributeSpace(()))
+    weights: Vectors = field(default_factory=lambda: np.empty(0, dtype=np.float32))
+
+    def fit(self, data: Dataset, knowledge: Knowledge, *, rng: Generator) -> Self:
+        """Learn the map from descriptions to the teacher's columns."""
+        self.space = AttributeSpace.fit(data.items)
+        self.weights = block_weights(self.space, data.items)
+        described = self.describe(data.items, knowledge)
+        self.active = active_items(data)
+        usable = self.active[described.norms[self.active] > 0]
+        if not len(usable):
+            self.tastes = np.zeros((len(self.active), 1), dtype=np.float32)
+            self.map, self.anchors = np.zeros((0, 1), dtype=np.float32), described.rows(NO_ROWS)
+        else:
+            teacher = Similarity(l2=self.teacher_l2).solve(pairs(data)[:, self.active], FLAT)
+            self.tastes = directions(teacher, self.factors, rng)
+            targets = (teacher.T @ self.tastes)[np.searchsorted(self.active, usable)]
+            self.learn(described.rows(usable), targets, rng)
+        self.vectors = self.place(described)
+        return self
+
+    def learn(self, described: Description, targets: Vectors, rng: Generator) -> None:
+        """Solve the ridge regression on landmarks drawn by `rng`."""
+        n = targets.shape[0]
+        chosen = np.arange(n) if n <= self.landmarks else np.sort(rng.choice(n, self.landmarks, replace=False))
+        self.anchors = described.rows(chosen)
+        among = self.anchors.kernel(self.anchors, self.scale).astype(np.float64)
+        if len(chosen) == n:
+            left, right = among, targets.astype(np.float64)
+            left[np.diag_indices_from(left)] += self.ridge
+        else:
+            across = described.kernel(self.anchors, self.scale)
+            left = (across.T @ across).astype(np.float64) + self.ridge * among
+            left[np.diag_indices_from(left)] += 1e-6 * n
+            right = (across.T @ targets).astype(np.float64)
+        self.map = scipy.linalg.solve(left, right, assume_a="pos", check_finite=False).astype(np.float32)
+
+    def describe(self, items: Catalogue, knowledge: Knowledge) -> Description:
+        """Weigh the parts of each item's description."""
+        attributes = self.space.transform(items) @ sp.diags(self.weights * np.float32(self.attribute))
+        return Description(knowledge.vectors * np.float32(self.text), sp.csr_matrix(attributes, dtype=np.float32))
+
+    def place(self, described: Description) -> Vectors:
+        """Return vectors in the space of behaviour, shape (n, factors); zero where nothing is written."""
+        placed = np.zeros((described.texts.shape[0], self.map.shape[1]), dtype=np.float32)
+        for start in range(0, len(placed) if len(self.map) else 0, 4096):
+            part = described.rows(np.arange(start, min(start + 4096, len(placed))))
+            vectors = part.kernel(self.anchors, self.scale) @ self.map
+            placed[start : start + 4096] = np.where(part.norms[:, None] > 0, vectors, 0.0)
+        return placed
+
+    def users(self, queries: Sequence[Query]) -> Vectors:
+        """Return histories in the space of behaviour, shape (Q, factors)."""
+        return times_dense(histories(queries, len(self.vectors))[:, self.active], self.tastes)
+
+    def score(self, queries: Sequence[Query], items: Rows | None = None) -> Scores:
+        """Multiply histories with items, both in the space of behaviour."""
+        return pick(self.users(queries) @ self.vectors.T, items)
+
+    def retrieve(self, queries: Sequence[Query], n: int) -> tuple[Rows, Scores]:
+        """Return the n best items for each query."""
+        return best(self.score(queries), n)
+
+    def parts(self, query: Query, items: Rows) -> tuple[Rows, Scores]:
+        """Return the items of the history, shape (T,), and what each gives to `items`, shape (T, C)."""
+        x = histories([query], len(self.vectors))
+        inside = np.isin(x.indices, self.active)
+        given = np.zeros((len(x.indices), len(items)), dtype=np.float32)
+        rows = np.searchsorted(self.active, x.indices[inside])
+        given[inside] = x.data[inside, None] * (self.tastes[rows] @ self.vectors[items].T)
+        return x.indices.astype(np.int64), given
+
+    def extend(self, items: Catalogue, knowledge: Knowledge) -> Self:
+        """Place new items by what is written about them."""
+        start, n = len(self.vectors), len(items)
+        placed = self.place(self.describe(items, knowledge).rows(np.arange(start, n)))
+        return replace(self, vectors=np.concatenate((self.vectors, placed)))
+
+    def state(self) -> State:
+        """Return the vectors, the map that places new items, and the settings."""
+        names, scalars = self.space.state()
+        arrays = {name: getattr(self, name) for name in ("active", "tastes", "vectors", "map", "weights")}
+        anchors = self.anchors.attributes
+        sparse = {"data": anchors.data, "indices": anchors.indices, "indptr": anchors.indptr}
+        arrays |= {f"anchors_{name}": value for name, value in sparse.items()} | {"anchors_texts": self.anchors.texts}
+        arrays |= {f"space_{name}": value for name, value in names.items()}
+        own = ("ridge", "scale", "text", "attribute", "teacher_l2", "landmarks", "factors")
+        settings = {name: getattr(self, name) for name in own}
+        return State(arrays, {"settings": settings, "space": scalars, "width": anchors.shape[1]})
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Build the model again."""
+        arrays = dict(state.arrays)
+        texts = arrays.pop("anchors_texts")
+        sparse = tuple(arrays.pop(f"anchors_{name}") for name in ("data", "indices", "indptr"))
+        attributes = sp.csr_matrix(sparse, shape=(len(texts), state.scalars["width"]))
+        space = {name[6:]: arrays.pop(name) for name in list(arrays) if name.startswith("space_")}
+        return cls(
+            **state.scalars["settings"],
+            **arrays,
+            anchors=Description(texts, attributes),
+            space=AttributeSpace.from_state(space, state.scalars["space"]),
+        )
+
+
+def block_weights(space: AttributeSpace, items: Catalogue) -> Vectors:
+    """Return a weight for each feature, shape (F,), that gives each column's rows a mean squared length of one."""
+    features, groups = space.transform(items), np.asarray(space.groups)
+    weights = np.zeros(len(groups), dtype=np.float32)
+    for group in np.unique(groups):
+        block = features[:, groups == group]
+        squares = np.asarray(block.multiply(block).sum(axis=1)).ravel()
+        weights[groups == group] = 1.0 / np.sqrt(max(float(squares[squares > 0].mean()) if squares.any() else 1.0, 1e-6))
+    return weights
+
+
+def directions(matrix: Vectors, rank: int, rng: Generator, *, rounds: int = 2) -> Vectors:
+    """Return the strongest directions of the columns' space of `matrix` (n, n) as orthonormal columns (n, rank).
+
+    Randomised range finder with power iterations (Halko, Martinsson and Tropp, SIAM Review 2011).
+    """
+    n = matrix.shape[0]
+    if n <= rank:
+        return np.eye(n, dtype=np.float32)
+    basis = matrix @ rng.standard_normal((n, rank)).astype(np.float32)
+    for _ in range(rounds):
+        basis, _ = np.linalg.qr(basis)
+        basis = matrix @ (matrix.T @ basis)
+    basis, _ = np.linalg.qr(basis)
+    return np.asarray(basis, dtype=np.float32)
