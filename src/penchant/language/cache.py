@@ -116,7 +116,7 @@ def stored(place: Path, wanted: dict[bytes, int]) -> Iterator[tuple[NDArray[np.i
 def read(path: Path) -> tuple[Keys, Vectors]:
     """Return the keys and vectors of a shard; nothing where it is cut, corrupt or gone."""
     try:
-        with np.load(path, allow_pickle=False) as shard:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as shard:
             keys, vectors = shard["keys"], shard["vectors"]
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
         return np.empty((0, 16), dtype=np.uint8), np.empty((0, 0), dtype=np.float32)

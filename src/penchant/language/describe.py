@@ -16,7 +16,14 @@ from penchant.language.template import Template
 
 NAMED = frozenset({"category", "multi", "year"})
 """Roles that are read as `Name: value`; numbers and dates say nothing to a text encoder."""
+REPEATED = 0.8
+"""Part of what a column says that another one may say before it is left out."""
+SAMPLE = 2000
 TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.DOTALL)
+INSIDE = re.compile(
+    r"</?(?:a|abbr|b|cite|code|em|font|i|q|s|small|span|strong|sub|sup|u)\b[^<>]*>", re.IGNORECASE
+)
+"""Markup inside a word or before a full stop: no space is left in its place."""
 SPACE = re.compile(r"\s+")
 
 
@@ -41,9 +48,24 @@ def describe(
 def usual(catalogue: Catalogue, columns: Sequence[str] | None = None) -> Template:
     """Return the template that is used where the caller gives none; long texts come last."""
     found = {name: role for name, role in roles(catalogue).items() if columns is None or name in columns}
-    named = [name for name, role in found.items() if role in NAMED]
+    named = once(catalogue.table, [name for name, role in found.items() if role in NAMED])
     long = [name for name, role in found.items() if role == "text"]
     return Template.of(catalogue.title if catalogue.title in found else None, named, long)
+
+
+def once(table: pl.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return the columns without those whose parts another one says as well: they only take its room."""
+    parts = {name: [set(text.lower().split(", ")) - {""} for text in words(table[name].head(SAMPLE))]
+             for name in names}  # fmt: skip
+    kept = list(names)
+    for name in reversed(names):
+        said = sum(map(len, parts[name]))
+        for other in (other for other in kept if other != name):
+            again = sum(len(a & b) for a, b in zip(parts[name], parts[other], strict=True))
+            if again > REPEATED * said:
+                kept.remove(name)
+                break
+    return kept
 
 
 def words(column: pl.Series) -> list[str]:
@@ -65,7 +87,7 @@ def words(column: pl.Series) -> list[str]:
 def clean(text: str) -> str:
     """Return a text without markup, entities and runs of white space."""
     if "<" in text:
-        text = TAG.sub(" ", text)
+        text = TAG.sub(" ", INSIDE.sub("", text))
     if "&" in text:
         text = html.unescape(text)
     return SPACE.sub(" ", text).strip()

@@ -26,7 +26,8 @@ TOKENS_AT_ONCE = 1024
 """Tokens of one batch; larger ones leave the processor's cache and are slower."""
 SHORTEST = 4
 """Tokens below which there is no room for a word between the marks of a text's beginning and end."""
-SIDE_BY_SIDE = threading.Lock()
+BEGINNING = threading.Lock()
+"""Held while a worker sets its number of threads, so that the default is put back as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +162,21 @@ def side_by_side(work: Callable[[list[list[int]]], Vectors], tasks: list[list[li
     """
     import torch
 
-    if len(tasks) == 1:
-        return [work(tasks[0])]
-    with SIDE_BY_SIDE:  # the number of threads belongs to the process: only one may change it at a time
-        threads = torch.get_num_threads()
-        try:
-            with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-                return list(pool.map(work, tasks))
-        finally:
-            torch.set_num_threads(threads)
+    workers = min(len(tasks), torch.get_num_threads())
+    with ThreadPoolExecutor(workers, initializer=work_alone) as pool:
+        return list(pool.map(work, tasks))
+
+
+def work_alone() -> None:
+    """Let torch use one thread in the calling thread, and leave all others, later ones too, as they were."""
+    import torch
+
+    with BEGINNING:
+        usual = torch.get_num_threads()
+        torch.set_num_threads(1)  # of this thread, and the default of those that begin later:
+        again = threading.Thread(target=torch.set_num_threads, args=(usual,))
+        again.start()
+        again.join()
 
 
 def in_torch(model: Any) -> Forward:
