@@ -120,19 +120,20 @@ def catalogue(folder: str, max_tokens: int, precision: Any, store: str) -> None:
     encoder = load_encoder(max_tokens=max_tokens, precision=precision, store=store)
     loaded = time.perf_counter()
     assert isinstance(encoder, LocalEncoder)
-    lengths = [len(ids) for ids in encoder._tokenizer(texts)["input_ids"]]
+    lengths = [len(ids) for ids in encoder._tokenizer([text for text in texts if text])["input_ids"]]
     with tempfile.TemporaryDirectory() as cache:
-        before = time.perf_counter()
+        before, worked = time.perf_counter(), time.process_time()
         VectorCache(cache).encode(encoder, texts)
-        done = time.perf_counter()
+        done, worked = time.perf_counter(), time.process_time() - worked
     row = {
         "items": len(texts),
-        "items with text": sum(map(bool, texts)),
+        "items with text": len(lengths),
         "tokens mean": round(float(np.mean(lengths)), 1),
         "cut": round(float(np.mean(np.array(lengths) > max_tokens)), 3),
         "threads": torch.get_num_threads(),
         "seconds to load": round(loaded - start, 1),
         "seconds to encode": round(done - before, 1),
+        "processor seconds to encode": round(worked, 1),
     }
     print(json.dumps(row))
 
@@ -161,6 +162,7 @@ def main() -> None:
         folder, max_tokens, precision, store = sys.argv[2:]
         catalogue(folder, int(max_tokens), precision, store)
         return
+    timed = engines()
     with tempfile.TemporaryDirectory() as temporary:
         folders = [Path(name) for name in sys.argv[1:]]
         if not folders:
@@ -174,7 +176,7 @@ def main() -> None:
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "processor": processor(),
         "cores": os.cpu_count(),
-        "engines": engines(),
+        "engines": timed,
         "catalogues": whole,
     }
     RESULTS.parent.mkdir(parents=True, exist_ok=True)

@@ -121,6 +121,13 @@ def test_names_of_columns_as_people_write_them() -> None:
     ]
 
 
+def test_the_usual_template_reads_the_first_parts_of_a_list() -> None:
+    tags = [", ".join(f"t{(i * k) % 9 + k}" for k in range(20)) for i in range(30)]
+    catalogue = Catalogue(Vocabulary(pl.Series(range(30))), pl.DataFrame({"tags": tags}), None)
+    assert [text.count(",") for text in describe(catalogue)] == [11] * 30
+    assert describe(catalogue, Template.parse("{tags}")) == tags
+
+
 def test_numbers_asked_for_are_written_whole() -> None:
     table = pl.DataFrame({"price": [1234567.0, 0.85, None, float("nan")]})
     catalogue = Catalogue(Vocabulary(pl.Series(range(4))), table, None)

@@ -19,6 +19,7 @@ NAMED = frozenset({"category", "multi", "year"})
 REPEATED = 0.8
 """Part of what a column says that another one may say before it is left out."""
 SAMPLE = 2000
+PARTS = 12
 TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.DOTALL)
 INSIDE = re.compile(
     r"</?(?:a|abbr|b|cite|code|em|font|i|q|s|small|span|strong|sub|sup|u)\b[^<>]*>", re.IGNORECASE
@@ -32,16 +33,21 @@ def describe(
 ) -> list[str]:
     """Return one text a row, "" for a row of which nothing is known.
 
-    `columns` names the columns that the usual template may use.
+    `columns` names the columns that the usual template may use; it reads the first twelve parts of a
+    list, so that a long tail of tags does not push the prose out of what an encoder reads.
 
     Raises:
         SettingError: the template names a column that the table does not have.
     """
+    most = PARTS if template is None else None
     template = usual(catalogue, columns) if template is None else template
     template.check(catalogue.table.columns)
     if not template.columns:
         return [""] * len(catalogue)
-    said = {name: words(catalogue.table[name]) for name in template.columns}
+    said = {
+        name: words(catalogue.table[name], None if name == catalogue.title else most)
+        for name in template.columns
+    }
     return [template.fill(dict(zip(said, row, strict=True))) for row in zip(*said.values(), strict=True)]
 
 
@@ -68,20 +74,26 @@ def once(table: pl.DataFrame, names: Sequence[str]) -> list[str]:
     return kept
 
 
-def words(column: pl.Series) -> list[str]:
-    """Return the cells of a column as text, "" where a table means nothing; parts are joined by commas."""
+def words(column: pl.Series, most: int | None = None) -> list[str]:
+    """Return the cells of a column as text, "" where a table means nothing.
+
+    The parts of a cell (a list, or text with a separator) are joined by commas, the first `most` of them.
+    """
     if isinstance(column.dtype, pl.List | pl.Array):
         lists = ([] if row is None else row for row in column.to_list())
-        return [
-            ", ".join(filter(None, (clean(str(part)) for part in row if part is not None))) for row in lists
-        ]
+        return [joined([clean(str(part)) for part in row if part is not None], most) for row in lists]
     if column.dtype.is_float():
         return ["" if value is None or math.isnan(value) else f"{value:.15g}" for value in column.to_list()]
     texts = [clean(text) if text else "" for text in column.cast(pl.String).to_list()]
     sign = separator(pl.Series(texts).filter(pl.Series(texts) != "")) if column.dtype == pl.String else None
     if sign is not None:
-        texts = [", ".join(filter(None, map(str.strip, text.split(sign)))) for text in texts]
+        texts = [joined(text.split(sign), most) for text in texts]
     return ["" if text.lower() in MISSING else text for text in texts]
+
+
+def joined(parts: Sequence[str], most: int | None) -> str:
+    """Return the first parts that are not empty, with commas between them."""
+    return ", ".join([part.strip() for part in parts if part.strip()][:most])
 
 
 def clean(text: str) -> str:
