@@ -1,8 +1,8 @@
 """What a mean over users is worth: intervals, paired differences, tests, and a correction for many tests.
 
-All functions take one number a user, shape (Q,), and draw from the generator that they are given. They
-know nothing of models or metrics. Memory stays within tens of megabytes for millions
-of users and any number of draws.
+The functions take one number a user, shape (Q,), or (`clustered`) one a row with the user it belongs to, and
+draw from the generator that they are given. They know nothing of models or metrics. Memory stays within
+tens of megabytes for millions of users and any number of draws.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+
+from penchant.types import Rows
 
 Values = NDArray[np.floating]
 """One number a user, shape (Q,)."""
@@ -43,6 +45,57 @@ def bootstrap(values: Values, *, rng: Generator, n: int = 2000, level: float = 0
     )
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(values.mean()), float(low), float(high))
+
+
+def clustered(
+    values: NDArray[np.floating],
+    users: Rows,
+    *,
+    rng: Generator,
+    weights: Values | None = None,
+    n: int = 2000,
+    level: float = 0.95,
+) -> list[Interval]:
+    """Return the weighted mean of each column of `values`, its interval from drawing users as a whole.
+
+    A user with many rows is drawn with all of them: the mean is the ratio Σ w·v / Σ w of two sums over users
+    (Davison and Hinkley 1997). All columns see the same draws, so that a column of differences is a paired
+    comparison. With one row a user it is `bootstrap`.
+
+    Args:
+        values: One row for each user and occasion, shape (R, M).
+        users: Whose row it is, shape (R,).
+        rng: Draws the users.
+        weights: How much a row counts, shape (R,); all alike by default.
+        n: Draws.
+        level: What part of the draws lies inside the interval.
+    """
+    sums, counts = totals(values, users, weights)
+    if not len(counts):
+        return [Interval(np.nan, np.nan, np.nan)] * sums.shape[1]
+    means = []
+    for size, width in _chunks(n, counts):
+        drawn = rng.integers(width, size=(size, width), dtype=np.int32)
+        drawn += np.arange(0, size * width, width, dtype=np.int32)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=size * width).reshape(size, width).astype(np.float64)
+        means.append((times @ sums) / (times @ counts)[:, None])
+    bounds = np.quantile(np.concatenate(means), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    middle = sums.sum(axis=0) / counts.sum()
+    rows = zip(middle.tolist(), *bounds.tolist(), strict=True)
+    return [Interval(mean, low, high) for mean, low, high in rows]
+
+
+def totals(
+    values: NDArray[np.floating], users: Rows, weights: Values | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the weighted sums of each user's rows, shape (U, M), and of their weights, shape (U,)."""
+    given = np.ones(len(users)) if weights is None else np.asarray(weights, dtype=np.float64)
+    unique, place = np.unique(users, return_inverse=True)
+    sums = np.zeros((len(unique), values.shape[1]))
+    np.add.at(sums, place, given[:, None] * values)
+    counts = np.zeros(len(unique))
+    np.add.at(counts, place, given)
+    return sums, counts
 
 
 def paired_bootstrap(a: Values, b: Values, *, rng: Generator, n: int = 2000, level: float = 0.95) -> Interval:

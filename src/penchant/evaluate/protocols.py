@@ -1,0 +1,202 @@
+"""Protocols: what is learned from, who is asked what, and which later items should have been listed.
+
+A protocol cuts a data set into folds. A contender learns from the `train` of a fold and answers its tasks;
+nothing else of the data set is shown to it. The same cut, applied to a training part, gives the validation on
+which baselines are tuned. This file knows nothing of models or metrics.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from penchant.data.dataset import Dataset
+from penchant.data.interactions import Interactions
+from penchant.data.split import (
+    at_time,
+    between,
+    cold_items,
+    id_ranks,
+    last_fraction,
+    last_one,
+    windows,
+    without_items,
+)
+from penchant.errors import SettingError
+from penchant.types import Query, Rows
+
+NEW, REPEATS = "new items", "with repeats"
+"""Names of tables: items that are not in the history, and all items."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked after a fit: parallel lists of users, their queries and the items they then took.
+
+    `candidates` are the only items that may be listed (None: all); `repeat` says whether items of the history
+    may be. Results of the same `table` are put together over folds.
+    """
+
+    table: str
+    users: Rows
+    queries: list[Query]
+    targets: list[Rows]
+    candidates: Rows | None = None
+    repeat: bool = False
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A training part with the tasks that follow it; with `first`, settings are to be searched on it."""
+
+    name: str
+    train: Dataset
+    tasks: tuple[Task, ...]
+    first: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A way to cut. `warning` says what leaks; `pooled` puts the rows of all folds into one mean.
+
+    Without `pooled` each fold counts alike. `validation` cuts a training part in the same manner.
+    """
+
+    name: str
+    summary: str
+    warning: str
+    folds: Callable[[Dataset], Iterator[Fold]]
+    validation: Callable[[Dataset], Iterator[Fold]]
+    pooled: bool = True
+
+
+def over_time(data: Dataset, share: float = 0.1, n: int = 5) -> Iterator[Fold]:
+    """Cut at the start of each of n windows over the last `share` of the events; histories end there."""
+    events, first = data.interactions, True
+    for number, window in enumerate(windows(events, share, n), start=1):
+        train = _before(data, window.start)
+        all_pairs = _pairs(between(events, window), data.n_items)
+        fresh = all_pairs[~np.isin(all_pairs, _met(train))]
+        tasks = (
+            _task(NEW, train, fresh, at=window.start),
+            _task(REPEATS, train, all_pairs, at=window.start, repeat=True),
+        )
+        if len(tasks[1]):
+            yield Fold(f"window {number}", train, tasks, first)
+            first = False
+
+
+def last_part(data: Dataset, fraction: float = 0.2) -> Iterator[Fold]:
+    """Cut off each user's last part; events of one moment are in the order of the items' ids."""
+    events = data.interactions
+    # Without a clock the order of the events is random, and an order by id would follow the ids' own order.
+    ties = np.arange(data.n_items) if events.clock == "none" else id_ranks(data.items.vocabulary)
+    yield from _by_user(data, *last_fraction(events, data.n_users, fraction, ties))
+
+
+def last_item(data: Dataset) -> Iterator[Fold]:
+    """Cut off each user's last event."""
+    yield from _by_user(data, *last_one(data.interactions, data.n_users))
+
+
+def cold_draws(data: Dataset, draws: int = 3) -> Iterator[Fold]:
+    """Take all events from a fifth of the items, drawn anew for each fold, and rank these items alone."""
+    for number, rows in enumerate(cold_items(data.items.vocabulary, draws), start=1):
+        yield from _cold(data, rows, f"draw {number}")
+
+
+def cold_validation(train: Dataset) -> Iterator[Fold]:
+    """Take all events from a fifth of the items that have some: a draw over all would meet cold ones."""
+    warm = np.flatnonzero(train.item_counts())
+    by_id = warm[np.argsort(id_ranks(train.items.vocabulary)[warm])]
+    rows = np.random.default_rng(1).permutation(by_id)[: len(by_id) // 5]
+    yield from _cold(train, np.sort(rows), "validation")
+
+
+_BY_USER = "each user is cut at another moment: what others did later is learned from, so live lists do worse"
+PROTOCOLS = {
+    protocol.name: protocol
+    for protocol in (
+        Protocol(
+            "time",
+            "five successive windows over the last tenth of the events; all is learned from what came before",
+            "",
+            over_time,
+            over_time,
+        ),
+        Protocol("last20", "the last 20 % of each user's events", f"leaks: {_BY_USER}", last_part, last_part),
+        Protocol("last1", "each user's last event", f"leaks: {_BY_USER}", last_item, last_item),
+        Protocol(
+            "cold20",
+            "a fifth of the items lose all their events and are ranked alone; mean of three draws",
+            "leaks: the items are drawn at random, they are not new: histories hold events later than theirs",
+            cold_draws,
+            cold_validation,
+            pooled=False,
+        ),
+    )
+}
+"""By the name that the command line takes."""
+
+
+def protocol_named(name: str) -> Protocol:
+    """Return a protocol by name. Raises SettingError where there is none."""
+    if name not in PROTOCOLS:
+        raise SettingError(f"protocol: there is no '{name}'", hint=f"choose one of {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[name]
+
+
+def _by_user(data: Dataset, before: Interactions, later: Interactions) -> Iterator[Fold]:
+    """One fold from a cut of each user's events; all are asked at the end of the training part."""
+    # A request of a known user may come from after the cut.
+    asked = data.requests.filter(pl.col("user") < 0)
+    train = replace(data, interactions=before, requests=asked)
+    fresh = _pairs(later, data.n_items)
+    task = _task(NEW, train, fresh[~np.isin(fresh, _met(train))], at=train.end)
+    if len(task):
+        yield Fold("all", train, (task,))
+
+
+def _cold(data: Dataset, rows: Rows, name: str) -> Iterator[Fold]:
+    warm, cold = without_items(data.interactions, rows, data.n_items)
+    named = pl.col("items").list.eval(pl.element().is_in(rows.tolist())).list.any()
+    train = replace(data, interactions=warm, requests=data.requests.filter(~named))
+    task = _task("cold items", train, _pairs(cold, data.n_items), at=train.end, candidates=rows)
+    if len(task):
+        yield Fold(name, train, (task,))
+
+
+def _before(data: Dataset, moment: float) -> Dataset:
+    """What was known before a moment; a request without a time may be later."""
+    asked = data.requests.filter(pl.col("time").is_not_null() & (pl.col("time") < moment))
+    return replace(data, interactions=at_time(data.interactions, moment)[0], requests=asked)
+
+
+def _pairs(events: Interactions, n_items: int) -> Rows:
+    """Number each pair of a user and an item that was wanted, once, ascending."""
+    wanted = events.weights > 0
+    return np.unique(events.users[wanted] * n_items + events.items[wanted])
+
+
+def _met(train: Dataset) -> Rows:
+    """Number all pairs of a training part, those of negative feedback too: none of them is new."""
+    return np.unique(train.interactions.users * train.n_items + train.interactions.items)
+
+
+def _task(
+    table: str,
+    train: Dataset,
+    pairs: Rows,
+    *,
+    at: float,
+    candidates: Rows | None = None,
+    repeat: bool = False,
+) -> Task:
+    """Ask every user of the pairs for the items of the pairs."""
+    users, starts = np.unique(pairs // train.n_items, return_index=True)
+    targets = np.split(pairs % train.n_items, starts[1:]) if len(users) else []
+    return Task(table, users, train.queries(users, at=at), targets, candidates, repeat)

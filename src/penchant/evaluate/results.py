@@ -1,0 +1,82 @@
+"""What an evaluation found, as plain values: lines of slices of tables, differences, seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from penchant.evaluate.statistics import Interval
+
+METRICS = ("NDCG@10", "Recall@20", "Recall@10", "HR@10", "MRR@10")
+LEVEL = 0.05
+"""A difference counts where its interval leaves out 0 and its corrected p value lies below this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One contender in one slice: metrics with their intervals, and the part of the catalogue it shows."""
+
+    name: str
+    metrics: Mapping[str, Interval]
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some of a table's rows: how many lists there are, of how many people, and how each contender did."""
+
+    title: str
+    lists: int
+    users: int
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Ours minus a baseline, in pairs: interval, p of random swaps, p corrected for all baselines."""
+
+    metric: str
+    ours: str
+    other: str
+    interval: Interval
+    p: float
+    p_holm: float
+
+    @property
+    def verdict(self) -> str:
+        """Say "better", "worse" or "unclear"."""
+        if self.p_holm >= LEVEL or self.interval.low <= 0 <= self.interval.high:
+            return "unclear"
+        return "better" if self.interval.mean > 0 else "worse"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The first slice is of all rows."""
+
+    name: str
+    slices: tuple[Slice, ...]
+    differences: tuple[Difference, ...]
+
+    def best(self, metric: str = "NDCG@10") -> list[Difference]:
+        """Return the difference of each of ours to the best baseline."""
+        means = {line.name: line.metrics[metric].mean for line in self.slices[0].lines}
+        found: dict[str, Difference] = {}
+        for difference in (d for d in self.differences if d.metric == metric):
+            held = found.get(difference.ours)
+            if held is None or means[difference.other] > means[held.other]:
+                found[difference.ours] = difference
+        return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """The first fit with the search of settings, all further fits, and all lists, for so many queries."""
+
+    first_fit: float
+    further_fits: float
+    lists: float
+    queries: int
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.first_fit + self.further_fits + self.lists

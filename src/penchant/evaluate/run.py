@@ -1,0 +1,118 @@
+"""An evaluation from a data set to tables: fit, ask, judge, compare.
+
+This file knows nothing of any model, and nothing of how results are shown.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from penchant.data.dataset import Dataset
+from penchant.errors import SettingError
+from penchant.evaluate.contest import Contender
+from penchant.evaluate.judge import Answers, judged
+from penchant.evaluate.protocols import Fold, Protocol, Task
+from penchant.evaluate.report import Evaluation
+from penchant.evaluate.results import Seconds
+from penchant.types import Rows
+
+K = 20
+"""Length of a list."""
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, and how many steps of how many are done."""
+
+
+@dataclass
+class Clock:
+    """How long a contender took: its first fit with the search, each further fit, and all its lists."""
+
+    fits: list[float] = field(default_factory=list)
+    ranking: float = 0.0
+    queries: int = 0
+
+    def seconds(self) -> Seconds:
+        """Return the sums."""
+        return Seconds(self.fits[0], sum(self.fits[1:]), self.ranking, self.queries)
+
+
+def evaluate(
+    data: Dataset,
+    contenders: Sequence[Contender],
+    protocol: Protocol,
+    *,
+    against: Sequence[Contender] = (),
+    rng: Generator,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Fit and judge contenders, and the baselines `against` which they are compared, on the same folds.
+
+    Raises SettingError where the protocol finds nothing to judge by.
+    """
+    if protocol.name == "time" and data.interactions.clock == "none":
+        raise SettingError(
+            "protocol time: the events have neither times nor an order", hint="use --protocol last20"
+        )
+    everyone, tables, n_folds = [*contenders, *against], dict[str, Answers](), 0
+    names = [contender.name for contender in everyone]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two contenders have the same name: {names}")
+    clocks = {name: Clock() for name in names}
+    for fold in protocol.folds(data):
+        n_folds += 1
+        for place, contender in enumerate(everyone):
+            if progress is not None:
+                progress(f"{fold.name}: {contender.name}", place, len(everyone))
+            start = perf_counter()
+            contender.fit(fold.train, first=fold.first)
+            clocks[contender.name].fits.append(perf_counter() - start)
+            for task, lists in _lists(contender, fold, clocks[contender.name]):
+                tables.setdefault(task.table, Answers()).lists.setdefault(contender.name, []).append(lists)
+        for task in fold.tasks:
+            tables[task.table].add(task, fold)
+    if not n_folds:
+        raise SettingError(
+            f"protocol {protocol.name}: no event is left to judge by",
+            hint="bring more events, or a log with times",
+        )
+    ours, theirs = [c.name for c in contenders], [c.name for c in against]
+    return Evaluation(
+        protocol=protocol.name,
+        summary=protocol.summary,
+        warning=protocol.warning,
+        data={"users": data.n_users, "items": data.n_items, "events": len(data.interactions)},
+        tables=tuple(judged(name, answers, ours, theirs, protocol, rng) for name, answers in tables.items()),
+        settings={contender.name: dict(contender.settings) for contender in everyone},
+        seconds={name: clock.seconds() for name, clock in clocks.items()},
+    )
+
+
+def _lists(contender: Contender, fold: Fold, clock: Clock) -> Iterator[tuple[Task, Rows]]:
+    """Ask a contender for the lists of the tasks that it takes part in."""
+    for task in fold.tasks:
+        if contender.only_repeats and not task.repeat:
+            continue
+        start = perf_counter()
+        lists = contender.rank(task.queries, K, candidates=task.candidates, repeat=task.repeat)
+        clock.ranking += perf_counter() - start
+        clock.queries += len(task)
+        check(contender.name, lists, task)
+        yield task, lists
+
+
+def check(name: str, lists: Rows, task: Task) -> None:
+    """Raise ValueError for lists of another shape, or with items that may not be in them."""
+    if lists.shape != (len(task), K):
+        raise ValueError(f"{name}: lists of shape {lists.shape}, not {(len(task), K)}")
+    if task.candidates is not None and not np.isin(lists, np.append(task.candidates, -1)).all():
+        raise ValueError(f"{name}: lists hold items that are no candidates")
+    if not task.repeat:
+        known: NDArray[np.bool_] = np.array(
+            [np.isin(row, query.rows).any() for row, query in zip(lists, task.queries, strict=True)],
+            dtype=bool,
+        )
+        if known.any():
+            raise ValueError(f"{name}: {int(known.sum())} lists hold items of the history")
