@@ -140,6 +140,12 @@ def test_a_dead_process_leaves_nothing_that_is_read(tmp_path: Path) -> None:
     assert VectorCache(tmp_path).encode(Counting(), texts(10)).tobytes() == vectors.tobytes()
 
 
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(LanguageError, match="cannot be kept"):
+        VectorCache(tmp_path / "file").encode(Counting(), ["a"])
+
+
 def test_another_length_of_vectors_under_one_name_is_told(tmp_path: Path) -> None:
     VectorCache(tmp_path).encode(Counting(dim=8), ["a"])
     with pytest.raises(LanguageError, match="changed"):

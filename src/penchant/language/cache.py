@@ -80,8 +80,11 @@ class VectorCache:
         progress: Progress | None,
     ) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
         """Encode and save in chunks, yielding where each belongs."""
-        place.mkdir(parents=True, exist_ok=True)
-        (place / "encoder.txt").write_text(encoder.name + "\n", encoding="utf-8")
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            (place / "encoder.txt").write_text(encoder.name + "\n", encoding="utf-8")
+        except OSError as error:
+            raise unwritable(place, error) from error
         # Texts of like length go together, in an order that does not depend on that of the caller.
         missing.sort(key=lambda text: (-len(text), text))
         chunk = int(getattr(encoder, "batch", CHUNK))
@@ -140,10 +143,19 @@ def save(place: Path, keys: Keys, vectors: Vectors) -> Path:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise unwritable(place, error) from error
         raise
     return path
+
+
+def unwritable(place: Path, error: OSError) -> LanguageError:
+    """Return what to say of a folder that takes no vectors."""
+    return LanguageError(
+        f"{place}: vectors cannot be kept here ({error.strerror})", hint="name another folder for the cache"
+    )
 
 
 def compact(place: Path) -> None:

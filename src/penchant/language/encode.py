@@ -53,6 +53,7 @@ def for_requests(encoder: Encoder) -> Encoder:
 
 def unit(vectors: Vectors) -> Vectors:
     """Return the rows at unit length in float32; rows without a direction become zero."""
-    wide = np.asarray(vectors, dtype=np.float64)
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    return np.where(lengths > TINY, wide / np.maximum(lengths, TINY), 0.0).astype(np.float32)
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64))
+    scales = np.where(lengths > TINY, 1 / np.maximum(lengths, TINY), 0.0).astype(np.float32)
+    scaled: Vectors = np.asarray(vectors, dtype=np.float32) * scales[:, np.newaxis]
+    return scaled

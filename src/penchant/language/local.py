@@ -24,6 +24,8 @@ Precision: TypeAlias = Literal["float32", "int8"]
 
 TOKENS_AT_ONCE = 1024
 """Tokens of one batch; larger ones leave the processor's cache and are slower."""
+CHARACTERS = 64
+"""Characters looked at for each token read: a text of megabytes costs no more than a long one."""
 SHORTEST = 4
 """Tokens below which there is no room for a word between the marks of a text's beginning and end."""
 BEGINNING = threading.Lock()
@@ -67,11 +69,12 @@ class LocalEncoder:
         model, self._tokenizer = load(folder)
         passage = own_prefix(folder, "document") if passage_prefix is None else passage_prefix
         query = own_prefix(folder, "query") if query_prefix is None else query_prefix
-        longest = int(getattr(model.config, "max_position_embeddings", max_tokens))
-        self._reading = Reading(pooling or own_pooling(folder), passage, query, min(max_tokens, longest))
+        places = int(getattr(model.config, "max_position_embeddings", max_tokens))
+        longest = min(max_tokens, places, int(self._tokenizer.model_max_length))
+        self._reading = Reading(pooling or own_pooling(folder), passage, query, longest)
         self._prefix = passage
         self.dim = int(model.config.hidden_size)
-        self._model_name = f"{folder.name if spec != 'minilm' else spec}@{fingerprint(folder)}"
+        self._model_name = f"{Path(spec).name or folder.resolve().name}@{fingerprint(folder)}"
         if precision == "int8" and store is not None:
             self._model_name += " int8"
             self._forward = int8(model, Path(store) / f"{fingerprint(folder)}.int8.onnx")
@@ -97,7 +100,7 @@ class LocalEncoder:
         if not full:
             return vectors
         tokens: list[list[int]] = self._tokenizer(
-            [self._prefix + texts[row] for row in full],
+            [self._prefix + readable(texts[row], self._reading.max_tokens) for row in full],
             truncation=True,
             max_length=self._reading.max_tokens,
             return_attention_mask=False,
@@ -130,6 +133,11 @@ def check(pooling: Pooling | None, max_tokens: int, precision: Precision, store:
         raise SettingError("precision int8 needs a folder to keep its file in", hint="give `store`")
     if max_tokens < SHORTEST:
         raise SettingError(f"max_tokens {max_tokens} leaves no room for words", hint="128 is usual")
+
+
+def readable(text: str, max_tokens: int) -> str:
+    """Return the part of a text that may be read, without halves of characters, which a tokenizer refuses."""
+    return text[: max_tokens * CHARACTERS].encode("utf-8", "replace").decode("utf-8")
 
 
 def pool(hidden: NDArray[np.float32], mask: NDArray[np.int64], pooling: Pooling) -> Vectors:
