@@ -20,7 +20,7 @@ from penchant.language.folders import bundled, own_pooling, own_prefix
 from penchant.language.know import hear, know
 from penchant.language.local import LocalEncoder, batches
 from penchant.language.template import Template
-from source import SRC
+from source import ROOT, SRC
 
 TOYS = "Toy Story (1995)\nGenres: Animation, Children, Comedy"
 FISH = "Finding Nemo (2003)\nGenres: Adventure, Animation, Children, Comedy"
@@ -124,6 +124,12 @@ def test_texts_are_cut_after_max_tokens() -> None:
     np.testing.assert_allclose(first, second, atol=1e-6)
 
 
+def test_halves_of_characters_and_endless_texts_are_read(minilm: Encoder) -> None:
+    odd, endless, long = minilm.encode(["\ud800 toys", "toys " * 1_000_000, "toys " * 1000])
+    assert odd.any()
+    np.testing.assert_allclose(endless, long, atol=1e-6)
+
+
 def test_requests_have_their_own_prefix() -> None:
     encoder = LocalEncoder(query_prefix="query: ", passage_prefix="")
     np.testing.assert_allclose(
@@ -203,6 +209,17 @@ def test_importing_the_room_brings_no_heavy_library() -> None:
         check=True,
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_the_page_shows_what_was_measured() -> None:
+    results = json.loads((ROOT / "bench/results/encoding.json").read_text(encoding="utf-8"))
+    page = (ROOT / "docs/language.md").read_text(encoding="utf-8")
+    for row in results["engines"]:
+        assert "| " + " | ".join(map(str, row.values())) + " |" in page
+    told = ["data", "items with text", "tokens mean", "max_tokens", "cut", "precision"]
+    told += ["seconds to encode", "processor seconds to encode", "seconds in all"]
+    for row in results["catalogues"]:
+        assert "| " + " | ".join(str(row[name]) for name in told) + " |" in page
 
 
 def catalogue() -> Catalogue:
