@@ -66,7 +66,7 @@ class Content:
     ridge: float = 1.0
     scale: float = 2.0
     text: float = 0.5
-    attribute: float = 0.7
+    attribute: float = 0.35
     teacher_l2: float = 200.0
     landmarks: int = 2_000
     factors: int = 256

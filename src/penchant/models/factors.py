@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 from numpy.random import Generator
+from threadpoolctl import threadpool_limits
 
 from penchant.data.dataset import Catalogue, Dataset
 from penchant.language.knowledge import Knowledge
@@ -40,14 +41,15 @@ class Factors:
         if not x.nnz:
             self.vectors = np.zeros((data.n_items, width), dtype=np.float32)
             return self
-        als = AlternatingLeastSquares(
-            factors=width,
-            regularization=self.l2,
-            alpha=self.confidence,
-            iterations=self.epochs,
-            random_state=int(rng.integers(2**31)),
-        )
-        als.fit(x, show_progress=False)
+        with threadpool_limits(1, "blas"):  # the library parallelises by itself, and warns otherwise
+            als = AlternatingLeastSquares(
+                factors=width,
+                regularization=self.l2,
+                alpha=self.confidence,
+                iterations=self.epochs,
+                random_state=int(rng.integers(2**31)),
+            )
+            als.fit(x, show_progress=False)
         self.vectors = np.array(als.item_factors, dtype=np.float32)
         self.vectors[np.bincount(x.indices, minlength=data.n_items) == 0] = 0.0
         return self

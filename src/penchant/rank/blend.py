@@ -1,0 +1,199 @@
+"""The blend: one score from all sources, trusting each as far as the evidence goes.
+
+    y(q, i) = Σ_k Σ_f θ_kf · φ_f(q, i) · (s_k(q, i) − m_k) / d_k,
+
+s_k the source's score, m_k and d_k constants stored at fit, φ the evidence (see `penchant.rank.evidence`), and one
+more source, "novelty", that is 1 everywhere. θ maximises the likelihood of what came true among the best
+candidates (a conditional logit: convex, one answer), shrunk towards equal trust in everything. The score is a sum
+over sources, so each source's share of it is exact.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.optimize
+from numpy.random import Generator
+
+from penchant.models.scorer import Scorer
+from penchant.rank.evidence import NAMES, ItemEvidence
+from penchant.types import Query, Rows, Scores, Vectors
+
+NOVELTY = "novelty"
+CHUNK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The constants that bring one source to the common scale."""
+
+    mean: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Fitted models by name, each with its scale."""
+
+    scorers: Mapping[str, Scorer]
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+
+    @classmethod
+    def measured(cls, scorers: Mapping[str, Scorer], queries: Sequence[Query]) -> "Sources":
+        """Measure each source's scale on queries that have a history."""
+        asked = [query for query in queries if len(query.rows)] or list(queries)
+        step = max(1, len(asked) // 200)
+        scales = {}
+        for name, scorer in scorers.items():
+            scores = scorer.score(asked[::step]).astype(np.float64)
+            spread = float(scores.std(axis=1).mean()) if scores.size else 0.0
+            scales[name] = Scale(float(scores.mean()) if scores.size else 0.0, spread if spread > 1e-9 else 1.0)
+        return cls(scorers, scales)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the sources, the novelty last."""
+        return (*self.scorers, NOVELTY)
+
+    def standard(self, queries: Sequence[Query], items: Rows | None, n_items: int) -> Vectors:
+        """Return the scores on one scale, (Q, C, K), for all items or those in `items`."""
+        width = n_items if items is None else items.shape[-1]
+        found = np.ones((len(queries), width, len(self.names)), dtype=np.float32)
+        for place, (name, scorer) in enumerate(self.scorers.items()):
+            scale = self.scales[name]
+            found[..., place] = (scorer.score(queries, items) - scale.mean) / scale.spread
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """θ, shape (K, F), over sources and evidence."""
+
+    names: tuple[str, ...]
+    theta: Vectors
+
+    @classmethod
+    def equal(cls, names: tuple[str, ...], trust: Mapping[str, float]) -> "Blend":
+        """Return the blend that trusts each source as told, whatever the evidence."""
+        theta = np.zeros((len(names), len(NAMES)), dtype=np.float64)
+        theta[:, 0] = [trust.get(name, 0.0) for name in names]
+        return cls(names, theta)
+
+    def trust(self, evidence: Vectors) -> Vectors:
+        """Return the weight of each source, (…, K), given the evidence, (…, F)."""
+        return np.asarray(evidence @ self.theta.T.astype(np.float32), dtype=np.float32)
+
+    def shares(self, standard: Vectors, evidence: Vectors) -> Vectors:
+        """Return what each source gives to each score, (…, K)."""
+        return standard * self.trust(evidence)
+
+    def score(self, standard: Vectors, evidence: Vectors) -> Scores:
+        """Return the blended scores, (…)."""
+        return np.asarray(np.einsum("...k,...k->...", standard, self.trust(evidence)), dtype=np.float32)
+
+    def state(self) -> dict[str, Any]:
+        """Return the weights as plain values."""
+        return {"names": list(self.names), "theta": self.theta.tolist()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "Blend":
+        """Build the blend again."""
+        return cls(tuple(state["names"]), np.array(state["theta"], dtype=np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Candidates of some queries: features (Q, C, K, F) flattened to (Q, C, K·F), truth (Q, C), allowed (Q, C).
+
+    `nuisance`, (Q, C), is a column whose weight is learned and thrown away.
+    """
+
+    features: Vectors
+    truth: Vectors
+    allowed: Vectors
+    nuisance: Vectors
+
+
+def learn(start: Blend, lessons: Sequence[Lesson], *, l2: float) -> Blend:
+    """Maximise the mean log-likelihood of the truth among the candidates, minus l2·‖θ − start‖²."""
+    lessons = [lesson for lesson in lessons if len(lesson.truth)]
+    if not lessons:
+        return start
+    shape, total = start.theta.shape, sum(len(lesson.truth) for lesson in lessons)
+    centre = np.append(start.theta.ravel(), 0.0)
+
+    def loss(theta: Vectors) -> tuple[float, Vectors]:
+        value, gradient = 0.0, np.zeros_like(theta)
+        for lesson in lessons:
+            scores = lesson.features @ theta[:-1].astype(np.float32) + lesson.nuisance * theta[-1]
+            scores = np.where(lesson.allowed, scores, -np.inf)
+            scores = scores - scores.max(axis=1, keepdims=True)
+            odds = np.exp(scores)
+            chance = odds / odds.sum(axis=1, keepdims=True)
+            value -= float((lesson.truth * np.log(np.maximum(chance, 1e-12))).sum())
+            error = (chance - lesson.truth).astype(np.float32)
+            gradient[:-1] += np.einsum("qc,qcf->f", error, lesson.features, optimize=True)
+            gradient[-1] += float((error * lesson.nuisance).sum())
+        away = theta - centre
+        away[-1] = 0.0
+        return value / total + l2 * float(away @ away), gradient / total + 2 * l2 * away
+
+    found = scipy.optimize.minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 200})
+    return Blend(start.names, found.x[:-1].reshape(shape))
+
+
+def lesson(
+    blend: Blend,
+    sources: Sources,
+    evidence: ItemEvidence,
+    queries: Sequence[Query],
+    targets: Sequence[Rows],
+    *,
+    again: bool,
+    cold: Rows | None = None,
+    n_candidates: int = 150,
+) -> Lesson:
+    """Take the best candidates of each query as the blend ranks them now, half of them cold ones where asked."""
+    n_items, parts = len(evidence.counts), []
+    everything = np.arange(n_items)
+    for start in range(0, len(queries), CHUNK):
+        chunk, truths = queries[start : start + CHUNK], targets[start : start + CHUNK]
+        standard, known = sources.standard(chunk, None, n_items), evidence.features(chunk, everything)
+        scores = blend.score(standard, known)
+        if not again:
+            for place, query in enumerate(chunk):
+                scores[place, query.rows[query.rows >= 0]] = -np.inf
+        picked = _candidates(scores, cold, min(n_candidates, n_items))
+        at = np.arange(len(chunk))[:, None]
+        truth = np.zeros((len(chunk), n_items), dtype=bool)
+        for place, rows in enumerate(truths):
+            truth[place, rows] = True
+        features = standard[at, picked][..., :, None] * known[at, picked][..., None, :]
+        flag = np.zeros(n_items, dtype=np.float32)
+        flag[[] if cold is None else cold] = 1.0
+        parts.append((features.reshape(*picked.shape, -1), truth[at, picked], np.isfinite(scores[at, picked]), flag[picked]))
+    if not parts:
+        empty = np.zeros((0, 1), dtype=np.float32)
+        return Lesson(np.zeros((0, 1, blend.theta.size), dtype=np.float32), empty, empty, empty)
+    features, truth, allowed, nuisance = (np.concatenate(column) for column in zip(*parts, strict=True))
+    useful = (truth & allowed).any(axis=1)
+    share = (truth & allowed)[useful].astype(np.float32)
+    share /= share.sum(axis=1, keepdims=True)
+    return Lesson(features[useful], share, allowed[useful], nuisance[useful])
+
+
+def _candidates(scores: Scores, cold: Rows | None, n: int) -> Rows:
+    """Return the columns of the n best scores; with `cold`, half of the places go to the best of those."""
+    if cold is None:
+        return np.argpartition(-scores, n - 1, axis=1)[:, :n]
+    half = min(n // 2, len(cold))
+    among = np.argpartition(-scores[:, cold], half - 1, axis=1)[:, :half]
+    rest = scores.copy()
+    rest[:, cold] = -np.inf
+    return np.concatenate((cold[among], np.argpartition(-rest, half - 1, axis=1)[:, :half]), axis=1)
+
+
+def sample(n: int, most: int, rng: Generator) -> Rows:
+    """Return `most` of n places, in order."""
+    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))

@@ -1,0 +1,152 @@
+"""The fitted ranker: sources, blends and evidence, from a query to a slate."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from penchant.data.dataset import Dataset
+from penchant.language.knowledge import Knowledge
+from penchant.models.scorer import Scorer, State, best
+from penchant.models.content import Content
+from penchant.models.factors import Factors
+from penchant.models.habit import Habit
+from penchant.models.popularity import Popularity
+from penchant.models.similarity import Similarity
+from penchant.models.transitions import Transitions
+from penchant.models.words import Words
+from penchant.rank.blend import Blend, Scale, Sources
+from penchant.rank.evidence import ItemEvidence, evidence_of
+from penchant.rank.rehearsal import rehearse
+from penchant.rank.settings import Effort, build, found_settings
+from penchant.rank.trust import Blends, learned_blends
+from penchant.tune.coordinates import Settings
+from penchant.types import Query, Rows, Scores, Slate, Vectors
+
+MODELS: Mapping[str, type[Any]] = {
+    "popularity": Popularity, "trend": Popularity, "similarity": Similarity, "transitions": Transitions,
+    "factors": Factors, "content": Content, "habit": Habit, "words": Words,
+}  # fmt: skip
+CHUNK = 256
+REQUEST = 2.0
+"""Weight of the words of a request, against a blend that spreads about one over the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was learned about learning, and is kept for a refit: settings of the models, and the blends."""
+
+    settings: Mapping[str, Settings]
+    blends: Blends
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Everything that scores, fitted."""
+
+    plan: Plan
+    sources: Sources
+    evidence: ItemEvidence
+
+    @classmethod
+    def fit(
+        cls, data: Dataset, knowledge: Knowledge, *, effort: Effort, seed: int, say: Callable[[str], None]
+    ) -> "Ranking":
+        """Search settings and learn the blends on the last slice of time, then fit all of it on all data."""
+        rehearsal = rehearse(data, np.random.default_rng(seed))
+        settings = found_settings(rehearsal, knowledge, effort, seed, say)
+        scorers = build(settings, rehearsal.train, knowledge, seed)
+        blends = learned_blends(rehearsal, scorers, knowledge, seed=seed, say=say)
+        return cls.planned(Plan(settings, blends, seed), data, knowledge)
+
+    @classmethod
+    def planned(cls, plan: Plan, data: Dataset, knowledge: Knowledge) -> "Ranking":
+        """Fit all models on all data, by a plan made before."""
+        scorers = build(plan.settings, data, knowledge, plan.seed)
+        return cls(plan, Sources.measured(scorers, data.queries()), evidence_of(data))
+
+    @property
+    def n_items(self) -> int:
+        """Items that can be ranked."""
+        return len(self.evidence.counts)
+
+    def shares(self, queries: Sequence[Query], items: Rows | None = None, *, repeat: bool = False) -> Vectors:
+        """Return what each source gives to each score, (Q, C, K), in the order of `names`."""
+        blend = self.plan.blends.of(repeat=repeat)
+        chosen = Sources({name: self.sources.scorers[name] for name in blend.names[:-1]}, self.sources.scales)
+        rows = np.arange(self.n_items) if items is None else items
+        shares = blend.shares(chosen.standard(queries, items, self.n_items), self.evidence.features(queries, rows))
+        if "words" not in self.sources.scorers or all(query.text is None for query in queries):
+            return shares
+        scale = self.sources.scales["words"]
+        words = REQUEST * self.sources.scorers["words"].score(queries, items)[..., None] / scale.spread
+        return np.concatenate((shares, words.astype(np.float32)), axis=-1)
+
+    def names(self, *, repeat: bool = False, words: bool = False) -> tuple[str, ...]:
+        """Return the sources in the order of `shares`."""
+        return (*self.plan.blends.of(repeat=repeat).names, *(("words",) if words else ()))
+
+    def score(self, queries: Sequence[Query], items: Rows | None = None, *, repeat: bool = False) -> Scores:
+        """Return the scores, (Q, C)."""
+        width = self.n_items if items is None else items.shape[-1]
+        scores = np.empty((len(queries), width), dtype=np.float32)
+        for start in range(0, len(queries), CHUNK):
+            part = slice(start, start + CHUNK)
+            own = items[part] if items is not None and items.ndim == 2 else items
+            scores[part] = self.shares(queries[part], own, repeat=repeat).sum(axis=-1)
+        return scores
+
+    def top(
+        self, queries: Sequence[Query], k: int, *, candidates: Rows | None = None, repeat: bool = False
+    ) -> tuple[Rows, Scores]:
+        """Return the k best items of each query, (Q, k), best first; −1 and −inf where there are no more."""
+        pool = np.arange(self.n_items) if candidates is None else np.unique(candidates)
+        rows = np.full((len(queries), k), -1, dtype=np.int64)
+        scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
+        for start in range(0, len(queries), CHUNK):
+            chunk = queries[start : start + CHUNK]
+            found = self.score(chunk, None if candidates is None else pool, repeat=repeat)
+            for place, query in enumerate(chunk):
+                left_out = query.excluded if repeat else np.concatenate((query.rows, query.excluded))
+                found[place, np.isin(pool, left_out)] = -np.inf
+            places, values = best(found, k)
+            part = (slice(start, start + len(chunk)), slice(0, places.shape[1]))
+            rows[part], scores[part] = np.where(np.isfinite(values), pool[places], -1), values
+        return rows, scores
+
+    def slate(self, query: Query, rows: Rows, *, repeat: bool = False) -> Slate:
+        """Return what each source gives to the items in `rows`, shape (k,)."""
+        shares = self.shares([query], rows, repeat=repeat)[0]
+        names = self.names(repeat=repeat, words=shares.shape[-1] > len(self.plan.blends.of(repeat=repeat).names))
+        given = {name: shares[:, place] for place, name in enumerate(names)}
+        return Slate(rows, shares.sum(axis=-1), given, np.ones(len(rows), dtype=np.float32))
+
+    def state(self) -> State:
+        """Return all models, scales, blends and the evidence, for a bundle."""
+        arrays = {"evidence/counts": self.evidence.counts, "evidence/first": self.evidence.first}
+        models: dict[str, Any] = {}
+        for name, scorer in self.sources.scorers.items():
+            state = scorer.state()
+            arrays |= {f"models/{name}/{key}": value for key, value in state.arrays.items()}
+            models[name] = dict(state.scalars)
+        scales = {name: [scale.mean, scale.spread] for name, scale in self.sources.scales.items()}
+        blends = {"new": self.plan.blends.new.state(), "again": self.plan.blends.again.state()}
+        settings = {name: dict(values) for name, values in self.plan.settings.items()}
+        scalars = {"models": models, "scales": scales, "blends": blends, "settings": settings}
+        return State(arrays, scalars | {"seed": self.plan.seed, "span": self.evidence.span})
+
+    @classmethod
+    def from_state(cls, state: State) -> "Ranking":
+        """Build it again."""
+        scalars = state.scalars
+        scorers: dict[str, Scorer] = {}
+        for name, plain in scalars["models"].items():
+            start = f"models/{name}/"
+            arrays = {key[len(start) :]: value for key, value in state.arrays.items() if key.startswith(start)}
+            scorers[name] = MODELS[name.partition(".")[0]].from_state(State(arrays, plain))
+        scales = {name: Scale(*pair) for name, pair in scalars["scales"].items()}
+        blends = Blends(Blend.from_state(scalars["blends"]["new"]), Blend.from_state(scalars["blends"]["again"]))
+        evidence = ItemEvidence(state.arrays["evidence/counts"], state.arrays["evidence/first"], scalars["span"])
+        return cls(Plan(scalars["settings"], blends, scalars["seed"]), Sources(scorers, scales), evidence)

@@ -1,0 +1,88 @@
+"""Learning how far to trust each source: the blend for new items, and the one where items may come again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from penchant.data.dataset import Dataset
+from penchant.language.knowledge import Knowledge
+from penchant.models.scorer import Scorer
+from penchant.rank.blend import Blend, Lesson, Sources, learn, lesson
+from penchant.rank.evidence import ItemEvidence, evidence_of
+from penchant.rank.rehearsal import Questions, Rehearsal
+
+HABITS = ("habit", "habit.recent")
+ROUNDS, L2 = 2, 3e-3
+START, START_HABIT = 0.15, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Blends:
+    """`new` ranks what somebody does not have yet, `again` everything."""
+
+    new: Blend
+    again: Blend
+
+    def of(self, *, repeat: bool) -> Blend:
+        """Return the blend for a list that may or may not repeat the history."""
+        return self.again if repeat else self.new
+
+
+def learned_blends(
+    rehearsal: Rehearsal, scorers: Mapping[str, Scorer], knowledge: Knowledge, *, seed: int, say: Callable[[str], None]
+) -> Blends:
+    """Learn both blends from the rehearsal, with models that were fitted on its training part."""
+    taste = {name: scorer for name, scorer in scorers.items() if name not in (*HABITS, "words")}
+    everything = {name: scorer for name, scorer in scorers.items() if name != "words"}
+    kinds = ("visit", "return", "cold")
+    new = _learned(rehearsal, taste, knowledge, kinds, seed)
+    repeats = _share_of_repeats(rehearsal)
+    again = _learned(rehearsal, everything, knowledge, ("again",), seed) if repeats else new
+    say(f"blend learned on {sum(len(group.queries) for group in rehearsal.questions):,} questions of the last slice")
+    return Blends(new, again)
+
+
+def _share_of_repeats(rehearsal: Rehearsal) -> float:
+    asked = [group for group in rehearsal.questions if group.again]
+    pairs = [pair for group in asked for pair in zip(group.queries, group.targets, strict=True)]
+    seen = sum(int(np.isin(rows, query.rows).sum()) for query, rows in pairs)
+    return seen / max(1, sum(len(rows) for _, rows in pairs))
+
+
+def _learned(
+    rehearsal: Rehearsal, scorers: Mapping[str, Scorer], knowledge: Knowledge, kinds: tuple[str, ...], seed: int
+) -> Blend:
+    queries = [query for group in rehearsal.questions for query in group.queries]
+    measured = Sources.measured(scorers, queries)
+    trust = {name: START_HABIT if name in HABITS else START for name in scorers}
+    start = blend = Blend.equal(measured.names, trust)
+    asked = [group for group in rehearsal.questions if group.kind in kinds]
+    fresh = [_as_of(group, rehearsal.train, measured, knowledge, seed) for group in asked]
+    cold = np.flatnonzero(rehearsal.cold)
+    for _ in range(ROUNDS):
+        lessons: list[Lesson] = [
+            lesson(
+                blend, sources, evidence, group.queries, group.targets,
+                again=group.again, cold=cold if group.kind == "cold" else None,
+            )
+            for group, (sources, evidence) in zip(asked, fresh, strict=True)
+        ]  # fmt: skip
+        blend = learn(start, lessons, l2=L2)
+    return blend
+
+
+def _as_of(
+    group: Questions, train: Dataset, measured: Sources, knowledge: Knowledge, seed: int
+) -> tuple[Sources, ItemEvidence]:
+    """Bring the models that are fitted in no time up to the moment of the questions, as serving will have them."""
+    if group.kind == "visit":
+        return measured, evidence_of(train)
+    world = train.with_interactions(group.known)
+    scorers = {
+        name: type(scorer)(half_life=scorer.half_life).fit(world, knowledge, rng=np.random.default_rng(seed))  # type: ignore[attr-defined,call-arg]
+        if getattr(scorer, "quick", False)
+        else scorer
+        for name, scorer in measured.scorers.items()
+    }
+    return Sources(scorers, measured.scales), evidence_of(world)
