@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.random import default_rng
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 from penchant.data.dataset import Dataset
 from penchant.evaluate import families
@@ -75,13 +76,16 @@ class Baseline:
             return self
         if self.filling is not None:
             self.filling.fit(data, first=first)
-        if first:
-            self.chosen = self.search(data)
-        self.data, self.models = data, {}
-        for repeat, choice in self.chosen.items():
-            other = next((r for r in self.models if self.chosen[r].settings == choice.settings), None)
-            fitted = self.family.fitted(data, choice.settings) if other is None else self.models[other]
-            self.models[repeat] = fitted
+        # Threads of linear algebra wait by spinning: beside other work they make it many times slower,
+        # and the alternating least squares have threads of their own.
+        with threadpool_limits(limits=1, user_api="blas"):
+            if first:
+                self.chosen = self.search(data)
+            self.data, self.models = data, {}
+            for repeat, choice in self.chosen.items():
+                other = next((r for r in self.models if self.chosen[r].settings == choice.settings), None)
+                fitted = self.family.fitted(data, choice.settings) if other is None else self.models[other]
+                self.models[repeat] = fitted
         return self
 
     def search(self, data: Dataset) -> dict[bool, Choice]:
@@ -89,7 +93,7 @@ class Baseline:
         folds = thinned(list(self.protocol.validation(data)))
         grid = self.family.grid(folds[0].train if folds else data)
         kinds = {task.repeat for fold in folds for task in fold.tasks} or {False, True}
-        wanted = sorted(kinds & {True} if self.only_repeats else kinds)
+        wanted = [True] if self.only_repeats else sorted(kinds)
         options = [(repeat, out) for repeat in wanted for out in ([False, True] if repeat else [True])]
         found: Found = {option: [[] for _ in grid] for option in options}
         for train, judged in self._rounds(folds):
@@ -112,10 +116,11 @@ class Baseline:
         kept = repeat and not self.chosen[kind].leaves_out
         filling = None if self.filling is None else self.filling.models[False]
         lists = [np.empty((0, k), dtype=np.int64)]
-        for start in range(0, len(queries), CHUNK):
-            part = queries[start : start + CHUNK]
-            scores = scored(self.models[kind], filling, part)
-            lists.append(ranked(scores, part, k, candidates=candidates, repeat=kept))
+        with threadpool_limits(limits=1, user_api="blas"):
+            for start in range(0, len(queries), CHUNK):
+                part = queries[start : start + CHUNK]
+                scores = scored(self.models[kind], filling, part)
+                lists.append(ranked(scores, part, k, candidates=candidates, repeat=kept))
         return np.concatenate(lists)
 
     def _rounds(self, folds: list[Fold]) -> Iterator[tuple[Dataset, list[Fold]]]:
@@ -134,10 +139,11 @@ def baselines(protocol: Protocol, knowledge: Knowledge | None = None) -> list[Ba
             Baseline("content kNN", families.content_knn(knowledge), protocol),
         ]
     recent = Baseline("recent popularity", families.recent(), protocol)
+    habit = Baseline("own most frequent items", families.habit(), protocol, recent, only_repeats=True)
     return [
         recent,
         Baseline("popularity", families.popularity(), protocol),
-        Baseline("own most frequent items", families.habit(), protocol, recent, only_repeats=True),
+        *([habit] if protocol.name == "time" else []),
         Baseline("item kNN", families.item_knn(), protocol, recent),
         Baseline("EASE", families.ease(), protocol, recent),
         Baseline("implicit ALS", families.als(), protocol, recent),

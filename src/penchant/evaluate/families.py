@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.random import default_rng
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 from penchant.data.dataset import Dataset
 from penchant.data.vocabulary import scatter
@@ -25,20 +24,21 @@ from penchant.types import Query, Scores
 Settings = Mapping[str, Any]
 
 LAMBDAS = (5.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
-SEARCHED_ITEMS = 3_000
+SEARCHED_ITEMS = 4_000
 """EASE is searched over the most frequent items only where there are more; the final fit is over all."""
 ALS = (
-    (64, 0.1, 1.0),
-    (64, 0.1, 4.0),
-    (64, 0.1, 16.0),
-    (64, 0.1, 64.0),
-    (64, 3.0, 4.0),
+    (64, 1.0, 1.0),
+    (64, 1.0, 4.0),
+    (64, 1.0, 16.0),
     (64, 30.0, 4.0),
     (64, 30.0, 16.0),
-    (32, 3.0, 16.0),
-    (32, 30.0, 1.0),
-    (128, 3.0, 1.0),
-    (128, 30.0, 16.0),
+    (64, 30.0, 64.0),
+    (64, 200.0, 16.0),
+    (64, 200.0, 64.0),
+    (32, 5.0, 4.0),
+    (32, 100.0, 16.0),
+    (128, 5.0, 4.0),
+    (128, 100.0, 16.0),
 )
 """Factors, l2 and confidence."""
 SHRINKS, SIZES, WEIGHINGS = (0.0, 20.0, 100.0), (20, 50, 100, 300), ("cosine", "tf-idf")
@@ -132,10 +132,8 @@ def als() -> Family:
     """Implicit ALS (Hu, Koren and Volinsky, ICDM 2008), of the library `implicit`, with exact fold-in."""
 
     def fitted(data: Dataset, settings: Settings) -> Scoring:
-        with threadpool_limits(limits=1, user_api="blas"):  # the library has threads of its own
-            return Factors(**settings, limit=1_000).fit(
-                data, Knowledge.none(data.n_items), rng=default_rng(0)
-            )
+        model = Factors(**settings, limit=1_000)
+        return model.fit(data, Knowledge.none(data.n_items), rng=default_rng(0))
 
     names = ("factors", "l2", "confidence")
     return family(lambda _: [dict(zip(names, point, strict=True)) for point in ALS], fitted, quick=False)

@@ -92,10 +92,14 @@ def over_time(data: Dataset, share: float = 0.1, n: int = 5) -> Iterator[Fold]:
 
 def last_part(data: Dataset, fraction: float = 0.2) -> Iterator[Fold]:
     """Cut off each user's last part; events of one moment are in the order of the items' ids."""
-    events = data.interactions
-    # Without a clock the order of the events is random, and an order by id would follow the ids' own order.
-    ties = np.arange(data.n_items) if events.clock == "none" else id_ranks(data.items.vocabulary)
-    yield from _by_user(data, *last_fraction(events, data.n_users, fraction, ties))
+    events, ties = data.interactions, id_ranks(data.items.vocabulary)
+    if events.clock == "none":  # its order is random, user by user; that of the ids would be the same for all
+        ordered = replace(events, times=np.arange(len(events), dtype=np.float64))
+        parts = last_fraction(ordered, data.n_users, fraction, ties)
+        before, later = (replace(part, times=np.zeros(len(part))) for part in parts)
+    else:
+        before, later = last_fraction(events, data.n_users, fraction, ties)
+    yield from _by_user(data, before, later)
 
 
 def last_item(data: Dataset) -> Iterator[Fold]:
