@@ -89,7 +89,8 @@ class Entrant:
         """Return the rows of the recommender's lists, shape (Q, k)."""
         if self.ranker is None:
             raise ValueError("fit comes before rank")
-        return self.ranker.rank(queries, k, candidates=candidates, repeat=repeat)[0]
+        rows = self.ranker.rank(queries, k, candidates=candidates, repeat=repeat)[0]
+        return np.pad(rows, ((0, 0), (0, k - rows.shape[1])), constant_values=-1)  # fewer items than places
 
 
 def ranked(

@@ -17,12 +17,12 @@ from penchant.types import Vectors
 def know(
     items: Catalogue,
     encoder: Encoder,
-    cache: VectorCache,
+    cache: VectorCache | None = None,
     *,
     template: Template | None = None,
     whitening: Whitening | None = None,
     dim: int | None = None,
-    eps: float = 0.1,
+    eps: float = 3.0,
     as_of: float = 0.0,
     progress: Progress | None = None,
 ) -> tuple[Knowledge, Whitening]:
@@ -34,7 +34,7 @@ def know(
     """
     texts = describe(items, template)
     known = np.array([bool(text.strip()) for text in texts], dtype=bool)
-    vectors = cache.encode(encoder, texts, progress)
+    vectors = encoder.encode(texts) if cache is None else cache.encode(encoder, texts, progress)
     if whitening is None:
         whitening = Whitening.fit(vectors, known, dim=dim, eps=eps)
     return Knowledge(whitening.apply(vectors), whitening.centre(vectors), known, as_of), whitening

@@ -62,6 +62,10 @@ class Whitening:
         """Return whitened rows of unit length, shape (n, dim); zero rows stay zero."""
         return unit(self._centred(vectors) @ self.axes)
 
+    def rotate(self, centred: Vectors) -> Vectors:
+        """Whiten rows that `centre` gave, shape (n, d); returns unit rows (n, dim), zero rows stay zero."""
+        return unit(centred @ self.axes)
+
     def centre(self, vectors: Vectors) -> Vectors:
         """Return rows of unit length without the mean, not whitened, shape (n, d); zero rows stay zero."""
         return unit(self._centred(vectors))

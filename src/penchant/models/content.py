@@ -11,7 +11,7 @@ small catalogue), A the items with events, C the strongest directions of B, x a 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 import scipy.linalg
@@ -74,7 +74,9 @@ class Content:
     tastes: Vectors = field(default_factory=lambda: FLAT)
     vectors: Vectors = field(default_factory=lambda: FLAT)
     map: Vectors = field(default_factory=lambda: FLAT)
-    anchors: Description = field(default_factory=lambda: Description(FLAT, sp.csr_matrix((0, 0), dtype=np.float32)))
+    anchors: Description = field(
+        default_factory=lambda: Description(FLAT, sp.csr_matrix((0, 0), dtype=np.float32))
+    )
     space: AttributeSpace = field(default_factory=lambda: AttributeSpace(()))
     weights: Vectors = field(default_factory=lambda: np.empty(0, dtype=np.float32))
 
@@ -99,7 +101,9 @@ class Content:
     def learn(self, described: Description, targets: Vectors, rng: Generator) -> None:
         """Solve the ridge regression on landmarks drawn by `rng`."""
         n = targets.shape[0]
-        chosen = np.arange(n) if n <= self.landmarks else np.sort(rng.choice(n, self.landmarks, replace=False))
+        chosen = (
+            np.arange(n) if n <= self.landmarks else np.sort(rng.choice(n, self.landmarks, replace=False))
+        )
         self.anchors = described.rows(chosen)
         among = self.anchors.kernel(self.anchors, self.scale).astype(np.float64)
         if len(chosen) == n:
@@ -115,7 +119,9 @@ class Content:
     def describe(self, items: Catalogue, knowledge: Knowledge) -> Description:
         """Weigh the parts of each item's description."""
         attributes = self.space.transform(items) @ sp.diags(self.weights * np.float32(self.attribute))
-        return Description(knowledge.vectors * np.float32(self.text), sp.csr_matrix(attributes, dtype=np.float32))
+        return Description(
+            knowledge.vectors * np.float32(self.text), sp.csr_matrix(attributes, dtype=np.float32)
+        )
 
     def place(self, described: Description) -> Vectors:
         """Return vectors in the space of behaviour, shape (n, factors); zero where nothing is written."""
@@ -159,7 +165,9 @@ class Content:
         arrays = {name: getattr(self, name) for name in ("active", "tastes", "vectors", "map", "weights")}
         anchors = self.anchors.attributes
         sparse = {"data": anchors.data, "indices": anchors.indices, "indptr": anchors.indptr}
-        arrays |= {f"anchors_{name}": value for name, value in sparse.items()} | {"anchors_texts": self.anchors.texts}
+        arrays |= {f"anchors_{name}": value for name, value in sparse.items()} | {
+            "anchors_texts": self.anchors.texts
+        }
         arrays |= {f"space_{name}": value for name, value in names.items()}
         own = ("ridge", "scale", "text", "attribute", "teacher_l2", "landmarks", "factors")
         settings = {name: getattr(self, name) for name in own}
@@ -188,7 +196,9 @@ def block_weights(space: AttributeSpace, items: Catalogue) -> Vectors:
     for group in np.unique(groups):
         block = features[:, groups == group]
         squares = np.asarray(block.multiply(block).sum(axis=1)).ravel()
-        weights[groups == group] = 1.0 / np.sqrt(max(float(squares[squares > 0].mean()) if squares.any() else 1.0, 1e-6))
+        weights[groups == group] = 1.0 / np.sqrt(
+            max(float(squares[squares > 0].mean()) if squares.any() else 1.0, 1e-6)
+        )
     return weights
 
 

@@ -35,7 +35,7 @@ class Factors:
 
     def fit(self, data: Dataset, knowledge: Knowledge, *, rng: Generator) -> Self:
         """Alternate between users and items."""
-        from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415 - heavy, and not needed to serve
+        from implicit.cpu.als import AlternatingLeastSquares
 
         x, width = pairs(data), min(self.factors, max(1, data.n_items - 1))
         if not x.nnz:

@@ -95,7 +95,9 @@ def learned_decay(events: Interactions, n_items: int, *, windows: int = 5) -> tu
         before = events.where(events.times < start)
         targets = events.items[(events.times >= start) & (events.times <= end)]
         if len(before) and len(targets):
-            likelihoods.append(np.stack([share(before, h, start, n_items)[targets] for h in half_lives], axis=1))
+            likelihoods.append(
+                np.stack([share(before, h, start, n_items)[targets] for h in half_lives], axis=1)
+            )
     if not likelihoods:
         return np.float32([np.inf]), np.float32([1.0])
     seen = np.concatenate(likelihoods)

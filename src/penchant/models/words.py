@@ -29,6 +29,11 @@ class Words:
         self.vectors = knowledge.raw.astype(np.float32)
         return self
 
+    def examples(self, most: int = 200) -> list[Query]:
+        """Return requests made of items' own texts: on these the spread of scores is measured."""
+        written = self.vectors[self.vectors.any(axis=1)]
+        return [Query(text=vector) for vector in written[:: max(1, len(written) // most)]]
+
     def score(self, queries: Sequence[Query], items: Rows | None = None) -> Scores:
         """Compare the request with each item."""
         nothing = np.zeros(self.vectors.shape[1], dtype=np.float32)

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import scipy.optimize
-from numpy.random import Generator
 
 from penchant.models.scorer import Scorer
+from penchant.models.words import Words
 from penchant.rank.evidence import NAMES, ItemEvidence
 from penchant.types import Query, Rows, Scores, Vectors
 
@@ -41,14 +41,17 @@ class Sources:
 
     @classmethod
     def measured(cls, scorers: Mapping[str, Scorer], queries: Sequence[Query]) -> "Sources":
-        """Measure each source's scale on queries that have a history."""
+        """Measure each source's scale on queries that have a history; that of words on items' own texts."""
         asked = [query for query in queries if len(query.rows)] or list(queries)
-        step = max(1, len(asked) // 200)
+        asked = asked[:: max(1, len(asked) // 200)]
         scales = {}
         for name, scorer in scorers.items():
-            scores = scorer.score(asked[::step]).astype(np.float64)
+            own = scorer.examples() if isinstance(scorer, Words) else asked
+            scores = scorer.score(own).astype(np.float64)
             spread = float(scores.std(axis=1).mean()) if scores.size else 0.0
-            scales[name] = Scale(float(scores.mean()) if scores.size else 0.0, spread if spread > 1e-9 else 1.0)
+            scales[name] = Scale(
+                float(scores.mean()) if scores.size else 0.0, spread if spread > 1e-9 else 1.0
+            )
         return cls(scorers, scales)
 
     @property
@@ -57,12 +60,13 @@ class Sources:
         return (*self.scorers, NOVELTY)
 
     def standard(self, queries: Sequence[Query], items: Rows | None, n_items: int) -> Vectors:
-        """Return the scores on one scale, (Q, C, K), for all items or those in `items`."""
+        """Return the scores on one scale, (K, Q, C), for all items or those in `items`."""
         width = n_items if items is None else items.shape[-1]
-        found = np.ones((len(queries), width, len(self.names)), dtype=np.float32)
+        found = np.ones((len(self.names), len(queries), width), dtype=np.float32)
         for place, (name, scorer) in enumerate(self.scorers.items()):
             scale = self.scales[name]
-            found[..., place] = (scorer.score(queries, items) - scale.mean) / scale.spread
+            np.subtract(scorer.score(queries, items), np.float32(scale.mean), out=found[place])
+            found[place] *= np.float32(1.0 / scale.spread)
         return found
 
 
@@ -81,16 +85,18 @@ class Blend:
         return cls(names, theta)
 
     def trust(self, evidence: Vectors) -> Vectors:
-        """Return the weight of each source, (…, K), given the evidence, (…, F)."""
-        return np.asarray(evidence @ self.theta.T.astype(np.float32), dtype=np.float32)
+        """Return the weight of each source, (K, …), given the evidence, (F, …)."""
+        return np.tensordot(self.theta.astype(np.float32), evidence, axes=1)
 
     def shares(self, standard: Vectors, evidence: Vectors) -> Vectors:
-        """Return what each source gives to each score, (…, K)."""
+        """Return what each source gives to each score, (K, …)."""
         return standard * self.trust(evidence)
 
     def score(self, standard: Vectors, evidence: Vectors) -> Scores:
-        """Return the blended scores, (…)."""
-        return np.asarray(np.einsum("...k,...k->...", standard, self.trust(evidence)), dtype=np.float32)
+        """Return the blended scores, (…): the sum of the shares, without making them."""
+        mixed = np.tensordot(self.theta.T.astype(np.float32), standard, axes=1)
+        mixed *= evidence
+        return np.asarray(mixed.sum(axis=0), dtype=np.float32)
 
     def state(self) -> dict[str, Any]:
         """Return the weights as plain values."""
@@ -125,21 +131,27 @@ def learn(start: Blend, lessons: Sequence[Lesson], *, l2: float) -> Blend:
 
     def loss(theta: Vectors) -> tuple[float, Vectors]:
         value, gradient = 0.0, np.zeros_like(theta)
+        narrow = theta.astype(np.float32)
         for lesson in lessons:
-            scores = lesson.features @ theta[:-1].astype(np.float32) + lesson.nuisance * theta[-1]
+            flat = lesson.features.reshape(-1, len(theta) - 1)
+            scores = (flat @ narrow[:-1]).reshape(lesson.truth.shape) + lesson.nuisance * narrow[-1]
             scores = np.where(lesson.allowed, scores, -np.inf)
-            scores = scores - scores.max(axis=1, keepdims=True)
+            scores -= scores.max(axis=1, keepdims=True)
             odds = np.exp(scores)
-            chance = odds / odds.sum(axis=1, keepdims=True)
-            value -= float((lesson.truth * np.log(np.maximum(chance, 1e-12))).sum())
-            error = (chance - lesson.truth).astype(np.float32)
-            gradient[:-1] += np.einsum("qc,qcf->f", error, lesson.features, optimize=True)
+            total_odds = odds.sum(axis=1, keepdims=True)
+            value -= float(
+                ((scores - np.log(total_odds))[lesson.truth > 0] * lesson.truth[lesson.truth > 0]).sum()
+            )
+            error = odds / total_odds - lesson.truth
+            gradient[:-1] += error.ravel() @ flat
             gradient[-1] += float((error * lesson.nuisance).sum())
         away = theta - centre
         away[-1] = 0.0
         return value / total + l2 * float(away @ away), gradient / total + 2 * l2 * away
 
-    found = scipy.optimize.minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 200})
+    found = scipy.optimize.minimize(
+        loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 150, "ftol": 1e-7}
+    )
     return Blend(start.names, found.x[:-1].reshape(shape))
 
 
@@ -152,7 +164,7 @@ def lesson(
     *,
     again: bool,
     cold: Rows | None = None,
-    n_candidates: int = 150,
+    n_candidates: int = 120,
 ) -> Lesson:
     """Take the best candidates of each query as the blend ranks them now, half of them cold ones where asked."""
     n_items, parts = len(evidence.counts), []
@@ -169,10 +181,17 @@ def lesson(
         truth = np.zeros((len(chunk), n_items), dtype=bool)
         for place, rows in enumerate(truths):
             truth[place, rows] = True
-        features = standard[at, picked][..., :, None] * known[at, picked][..., None, :]
+        features = np.einsum("kqc,fqc->qckf", standard[:, at, picked], known[:, at, picked])
         flag = np.zeros(n_items, dtype=np.float32)
         flag[[] if cold is None else cold] = 1.0
-        parts.append((features.reshape(*picked.shape, -1), truth[at, picked], np.isfinite(scores[at, picked]), flag[picked]))
+        parts.append(
+            (
+                features.reshape(*picked.shape, -1),
+                truth[at, picked],
+                np.isfinite(scores[at, picked]),
+                flag[picked],
+            )
+        )
     if not parts:
         empty = np.zeros((0, 1), dtype=np.float32)
         return Lesson(np.zeros((0, 1, blend.theta.size), dtype=np.float32), empty, empty, empty)
@@ -192,8 +211,3 @@ def _candidates(scores: Scores, cold: Rows | None, n: int) -> Rows:
     rest = scores.copy()
     rest[:, cold] = -np.inf
     return np.concatenate((cold[among], np.argpartition(-rest, half - 1, axis=1)[:, :half]), axis=1)
-
-
-def sample(n: int, most: int, rng: Generator) -> Rows:
-    """Return `most` of n places, in order."""
-    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
@@ -35,28 +36,42 @@ class ItemEvidence:
         return ItemEvidence(counts, np.concatenate((self.first, np.full(new, np.inf))), self.span)
 
     def features(self, queries: Sequence[Query], items: Rows) -> Vectors:
-        """Return the evidence for items, shape (C,) or (Q, C), as (Q, C, F) in the order of NAMES.
+        """Return the evidence for items, shape (C,) or (Q, C), as (F, Q, C) in the order of NAMES.
 
         History and events are logarithms, about −1 to 1; fresh is 1 for an item that has just appeared and falls
-        to 1/e over a fiftieth of the log; cold is 1 for an item without any event, seen for one of the query's own history.
+        to 1/e over a fiftieth of the log; cold is 1 for an item without any event, seen for one of the query's
+        own history.
         """
-        items = np.broadcast_to(items, (len(queries), items.shape[-1]))
-        found = np.empty((*items.shape, len(NAMES)), dtype=np.float32)
+        shape = (len(queries), items.shape[-1])
+        found = np.empty((len(NAMES), *shape), dtype=np.float32)
         lengths = np.array([len(query.rows) + len(query.wanted) for query in queries], dtype=np.float64)
         at = np.array([query.at for query in queries])[:, None]
-        cold = self.counts[items] == 0
-        typical = np.log1p(self.counts[self.counts > 0].mean()) if self.counts.any() else 1.0
-        found[..., 0] = 1.0
-        found[..., 1] = (np.log1p(lengths) / np.log(21.0) - 1.0)[:, None]
-        found[..., 2] = np.where(cold, 0.0, np.log1p(self.counts[items]) / typical - 1.0)
-        age = np.maximum(at - np.where(cold, at, self.first[items]), 0.0)
-        found[..., 3] = np.where(cold, 0.0, np.exp(-age / (self.span / 50.0)))
-        found[..., 4] = cold
-        found[..., 5] = [np.isin(row, query.rows) for row, query in zip(items, queries, strict=True)]
+        cold = self.counts == 0
+        typical = np.log1p(self.counts[~cold].mean()) if not cold.all() else 1.0
+        events = np.where(cold, 0.0, np.log1p(self.counts) / typical - 1.0).astype(np.float32)
+        found[0] = 1.0
+        found[1] = (np.log1p(lengths) / np.log(21.0) - 1.0)[:, None]
+        found[2] = events[items]
+        found[4] = cold[items]
+        moments, place = np.unique(at, return_inverse=True)
+        fading = np.stack([self._fresh(moment, cold) for moment in moments]) if len(moments) else found[3]
+        found[3] = fading[place.reshape(-1, 1), items] if len(moments) else 0.0
+        found[5] = _seen(queries, items, len(self.counts))
         return found
+
+    def _fresh(self, at: float, cold: NDArray[np.bool_]) -> Vectors:
+        age = np.maximum(at - np.where(cold, at, self.first), 0.0)
+        return np.where(cold, 0.0, np.exp(-age / (self.span / 50.0))).astype(np.float32)
+
+
+def _seen(queries: Sequence[Query], items: Rows, n_items: int) -> Vectors:
+    """Tell which items are in the history of each query, (Q, C)."""
+    flags = np.zeros((len(queries), n_items), dtype=np.float32)
+    for place, query in enumerate(queries):
+        flags[place, query.rows[(query.rows >= 0) & (query.rows < n_items)]] = 1.0
+    return flags[:, items] if items.ndim == 1 else np.take_along_axis(flags, items, axis=1)
 
 
 def evidence_of(data: Dataset) -> ItemEvidence:
     """Return the evidence that a data set gives of its items."""
     return ItemEvidence.of(data.interactions, data.n_items)
-

@@ -8,11 +8,11 @@ import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
-from penchant.models.scorer import Scorer, State, best
 from penchant.models.content import Content
 from penchant.models.factors import Factors
 from penchant.models.habit import Habit
 from penchant.models.popularity import Popularity
+from penchant.models.scorer import Scorer, State, best
 from penchant.models.similarity import Similarity
 from penchant.models.transitions import Transitions
 from penchant.models.words import Words
@@ -72,21 +72,18 @@ class Ranking:
         """Items that can be ranked."""
         return len(self.evidence.counts)
 
-    def shares(self, queries: Sequence[Query], items: Rows | None = None, *, repeat: bool = False) -> Vectors:
-        """Return what each source gives to each score, (Q, C, K), in the order of `names`."""
+    def parts(
+        self, queries: Sequence[Query], items: Rows | None, *, repeat: bool
+    ) -> tuple[Vectors, Vectors, Vectors]:
+        """Return the standard scores (K, Q, C), the evidence (F, Q, C), and what the words give, (Q, C) or 0."""
         blend = self.plan.blends.of(repeat=repeat)
         chosen = Sources({name: self.sources.scorers[name] for name in blend.names[:-1]}, self.sources.scales)
         rows = np.arange(self.n_items) if items is None else items
-        shares = blend.shares(chosen.standard(queries, items, self.n_items), self.evidence.features(queries, rows))
-        if "words" not in self.sources.scorers or all(query.text is None for query in queries):
-            return shares
-        scale = self.sources.scales["words"]
-        words = REQUEST * self.sources.scorers["words"].score(queries, items)[..., None] / scale.spread
-        return np.concatenate((shares, words.astype(np.float32)), axis=-1)
-
-    def names(self, *, repeat: bool = False, words: bool = False) -> tuple[str, ...]:
-        """Return the sources in the order of `shares`."""
-        return (*self.plan.blends.of(repeat=repeat).names, *(("words",) if words else ()))
+        words = np.zeros((), dtype=np.float32)
+        if "words" in self.sources.scorers and any(query.text is not None for query in queries):
+            spread = self.sources.scales["words"].spread
+            words = np.float32(REQUEST / spread) * self.sources.scorers["words"].score(queries, items)
+        return chosen.standard(queries, items, self.n_items), self.evidence.features(queries, rows), words
 
     def score(self, queries: Sequence[Query], items: Rows | None = None, *, repeat: bool = False) -> Scores:
         """Return the scores, (Q, C)."""
@@ -95,7 +92,8 @@ class Ranking:
         for start in range(0, len(queries), CHUNK):
             part = slice(start, start + CHUNK)
             own = items[part] if items is not None and items.ndim == 2 else items
-            scores[part] = self.shares(queries[part], own, repeat=repeat).sum(axis=-1)
+            standard, evidence, words = self.parts(queries[part], own, repeat=repeat)
+            scores[part] = self.plan.blends.of(repeat=repeat).score(standard, evidence) + words
         return scores
 
     def top(
@@ -118,10 +116,22 @@ class Ranking:
 
     def slate(self, query: Query, rows: Rows, *, repeat: bool = False) -> Slate:
         """Return what each source gives to the items in `rows`, shape (k,)."""
-        shares = self.shares([query], rows, repeat=repeat)[0]
-        names = self.names(repeat=repeat, words=shares.shape[-1] > len(self.plan.blends.of(repeat=repeat).names))
-        given = {name: shares[:, place] for place, name in enumerate(names)}
-        return Slate(rows, shares.sum(axis=-1), given, np.ones(len(rows), dtype=np.float32))
+        blend = self.plan.blends.of(repeat=repeat)
+        standard, evidence, words = self.parts([query], rows, repeat=repeat)
+        given = dict(zip(blend.names, blend.shares(standard, evidence)[:, 0], strict=True))
+        if words.ndim:
+            given["words"] = words[0]
+        scores = np.sum(list(given.values()), axis=0, dtype=np.float32)
+        return Slate(rows, scores, given, np.ones(len(rows), dtype=np.float32))
+
+    def unit(self, query: Query, rows: Rows, *, repeat: bool = False) -> dict[str, Scores]:
+        """Return what one unit of each source's own score gives to the items in `rows`, shape (k,) each."""
+        blend = self.plan.blends.of(repeat=repeat)
+        trust = blend.trust(self.evidence.features([query], rows))[:, 0]
+        return {
+            name: trust[place] / self.sources.scales[name].spread
+            for place, name in enumerate(blend.names[:-1])
+        }
 
     def state(self) -> State:
         """Return all models, scales, blends and the evidence, for a bundle."""
@@ -144,9 +154,15 @@ class Ranking:
         scorers: dict[str, Scorer] = {}
         for name, plain in scalars["models"].items():
             start = f"models/{name}/"
-            arrays = {key[len(start) :]: value for key, value in state.arrays.items() if key.startswith(start)}
+            arrays = {
+                key[len(start) :]: value for key, value in state.arrays.items() if key.startswith(start)
+            }
             scorers[name] = MODELS[name.partition(".")[0]].from_state(State(arrays, plain))
         scales = {name: Scale(*pair) for name, pair in scalars["scales"].items()}
-        blends = Blends(Blend.from_state(scalars["blends"]["new"]), Blend.from_state(scalars["blends"]["again"]))
-        evidence = ItemEvidence(state.arrays["evidence/counts"], state.arrays["evidence/first"], scalars["span"])
+        blends = Blends(
+            Blend.from_state(scalars["blends"]["new"]), Blend.from_state(scalars["blends"]["again"])
+        )
+        evidence = ItemEvidence(
+            state.arrays["evidence/counts"], state.arrays["evidence/first"], scalars["span"]
+        )
         return cls(Plan(scalars["settings"], blends, scalars["seed"]), Sources(scorers, scales), evidence)

@@ -77,7 +77,10 @@ def _hold_visits(past: Interactions, n_users: int, most: int) -> tuple[Interacti
     order = np.arange(int(past.items.max(initial=0)) + 1)
     kept, held = last_fraction(past.where(asked), n_users, VISIT, order)
     both = (past.where(~asked), kept)
-    joined = [np.concatenate([getattr(part, name) for part in both]) for name in ("users", "items", "times", "weights", "values")]
+    joined = [
+        np.concatenate([getattr(part, name) for part in both])
+        for name in ("users", "items", "times", "weights", "values")
+    ]
     return Interactions.sorted(*joined, clock=past.clock), held
 
 
@@ -92,22 +95,26 @@ def _made_cold(events: Interactions, past: Interactions, n_items: int, rng: Gene
 def _visits(
     data: Dataset, train: Interactions, held: Interactions, users: Rows, rng: Generator, most: int
 ) -> Questions:
-    if len(users) > most:
-        users = np.sort(rng.choice(users, most, replace=False))
+    users = users[sample(len(users), most, rng)]
     world = data.with_interactions(train)
     return _asked("visit", world.queries(users), held, users, train, again=False)
 
 
 def _returns(
-    data: Dataset, events: Interactions, slices: list, kind: str, cold: NDArray[np.bool_], rng: Generator, most: int
+    data: Dataset,
+    events: Interactions,
+    slices: list,
+    kind: str,
+    cold: NDArray[np.bool_],
+    rng: Generator,
+    most: int,
 ) -> Iterator[Questions]:
     for window in slices:
         before, inside = events.where(events.times < window.start), between(events, window)
         inside = inside.where((inside.weights > 0) & (cold[inside.items] == (kind == "cold")))
         before = before.where(~cold[before.items])
         users = np.unique(inside.users)
-        if len(users) > most:
-            users = np.sort(rng.choice(users, most, replace=False))
+        users = users[sample(len(users), most, rng)]
         queries = data.with_interactions(before).queries(users, at=window.start)
         yield _asked(kind, queries, inside, users, before, again=kind == "again")
 
@@ -125,3 +132,8 @@ def _asked(
             kept.append(query)
             targets.append(items)
     return Questions(kind, kept, targets, known, again)
+
+
+def sample(n: int, most: int, rng: Generator) -> Rows:
+    """Return at most `most` of n places, in order."""
+    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))

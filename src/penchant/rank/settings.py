@@ -18,8 +18,7 @@ from penchant.models.scorer import Scorer, best
 from penchant.models.similarity import Similarity
 from penchant.models.transitions import Transitions
 from penchant.models.words import Words
-from penchant.rank.blend import sample
-from penchant.rank.rehearsal import Questions, Rehearsal
+from penchant.rank.rehearsal import Questions, Rehearsal, sample
 from penchant.tune.coordinates import Settings, search
 from penchant.types import Query, Rows
 
@@ -60,17 +59,23 @@ def found_settings(
         return settings
     head, vectors, asked = _head(rehearsal.train, knowledge, *asked)
     for name, kind in KINDS.items():
+
         def score(trial: Settings, kind: type[ItemToItem] = kind, name: str = name) -> float:
             model = kind(**trial).fit(head, vectors, rng=np.random.default_rng(seed))  # type: ignore[attr-defined]
             return max(_quality(replace(model, decay=decay), *asked) for decay in DECAYS[name].values())
 
         settings[name], top, tried = search(STARTS[name], SPACES[name], score, trials=TRIALS[effort])
-        say(f"{name}: {', '.join(f'{k} {v:g}' for k, v in settings[name].items())} (NDCG@20 {top:.3f}, {tried} trials)")
+        say(
+            f"{name}: {', '.join(f'{k} {v:g}' for k, v in settings[name].items())} (NDCG@20 {top:.3f}, {tried} trials)"
+        )
     return settings
 
 
-def build(settings: Mapping[str, Settings], data: Dataset, knowledge: Knowledge, seed: int) -> dict[str, Scorer]:
+def build(
+    settings: Mapping[str, Settings], data: Dataset, knowledge: Knowledge, seed: int
+) -> dict[str, Scorer]:
     """Fit every source on a data set; views of one closed form with other decays share its matrix."""
+
     def rng() -> np.random.Generator:
         return np.random.default_rng(seed)
 

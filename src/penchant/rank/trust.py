@@ -30,7 +30,12 @@ class Blends:
 
 
 def learned_blends(
-    rehearsal: Rehearsal, scorers: Mapping[str, Scorer], knowledge: Knowledge, *, seed: int, say: Callable[[str], None]
+    rehearsal: Rehearsal,
+    scorers: Mapping[str, Scorer],
+    knowledge: Knowledge,
+    *,
+    seed: int,
+    say: Callable[[str], None],
 ) -> Blends:
     """Learn both blends from the rehearsal, with models that were fitted on its training part."""
     taste = {name: scorer for name, scorer in scorers.items() if name not in (*HABITS, "words")}
@@ -39,7 +44,9 @@ def learned_blends(
     new = _learned(rehearsal, taste, knowledge, kinds, seed)
     repeats = _share_of_repeats(rehearsal)
     again = _learned(rehearsal, everything, knowledge, ("again",), seed) if repeats else new
-    say(f"blend learned on {sum(len(group.queries) for group in rehearsal.questions):,} questions of the last slice")
+    say(
+        f"blend learned on {sum(len(group.queries) for group in rehearsal.questions):,} questions of the last slice"
+    )
     return Blends(new, again)
 
 
@@ -51,7 +58,11 @@ def _share_of_repeats(rehearsal: Rehearsal) -> float:
 
 
 def _learned(
-    rehearsal: Rehearsal, scorers: Mapping[str, Scorer], knowledge: Knowledge, kinds: tuple[str, ...], seed: int
+    rehearsal: Rehearsal,
+    scorers: Mapping[str, Scorer],
+    knowledge: Knowledge,
+    kinds: tuple[str, ...],
+    seed: int,
 ) -> Blend:
     queries = [query for group in rehearsal.questions for query in group.queries]
     measured = Sources.measured(scorers, queries)

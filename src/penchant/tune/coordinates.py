@@ -15,9 +15,9 @@ def search(
 ) -> tuple[Settings, float, int]:
     """Return the best settings found with at most `trials` calls of `score`, their score, and the calls made.
 
-    The values of each setting are in order: from where the search stands it steps to the neighbours while that
-    helps, round after round until nothing does. The budget is counted in trials and not in seconds, so that a
-    busy machine finds what an idle one finds.
+    The values of each setting are in order: from where the search stands it steps to the neighbours while
+    that helps, round after round until nothing does. The budget is counted in trials and not in seconds, so
+    that a busy machine finds what an idle one finds.
     """
     seen: dict[tuple[Any, ...], float] = {}
 

@@ -1,0 +1,91 @@
+"""Why an item is in the list: the evidence behind each part of its score.
+
+The score is a sum over sources. Sources that multiply a history with items are divided further, exactly, among
+the items of the history; what a constant of the scale adds is told as part of the source. The shares of an item's
+reasons add up to its score.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from penchant.data.dataset import Catalogue
+from penchant.models.scorer import Scorer
+from penchant.types import Evidence, Query, Reason, Slate
+
+NAMED = 3
+"""Items of the history that are named; the rest of it is told in one line."""
+WORDING: Mapping[str, tuple[Evidence, str]] = {
+    "popularity": ("popularity", "popular with everybody"),
+    "trend": ("popularity", "popular lately"),
+    "novelty": ("popularity", "how new it is, and how rarely seen"),
+    "factors": ("history", "the taste of the whole history"),
+    "content": ("attribute", "what is written about it, against the history"),
+    "similarity": ("history", "goes with the history as a whole"),
+    "transitions": ("history", "follows the history as a whole"),
+    "habit": ("habit", "done before, and often done again"),
+    "words": ("words", "near to the words of the request"),
+}
+
+
+def reasons(
+    slate: Slate,
+    query: Query,
+    scorers: Mapping[str, Scorer],
+    trust: Mapping[str, np.ndarray],
+    items: Catalogue,
+) -> list[list[Reason]]:
+    """Return the reasons for each item of the slate, the weightiest first.
+
+    `trust`, by source, is what one unit of that source's own score gives, shape (k,): its weight over its scale.
+    """
+    k = len(slate.rows)
+    rest = {name: share.astype(np.float64) for name, share in slate.shares.items()}
+    given: dict[int, np.ndarray] = {}
+    for name, scorer in scorers.items():
+        if name not in rest or not hasattr(scorer, "parts"):
+            continue
+        rows, parts = scorer.parts(query, slate.rows)
+        weighed = parts * trust[name]
+        rest[name] = rest[name] - weighed.sum(axis=0)
+        for place, row in enumerate(rows.tolist()):
+            given[row] = given.get(row, np.zeros(k)) + weighed[place]
+    titles = (
+        dict(zip(given, items.titles(np.array(list(given), dtype=np.int64)), strict=True)) if given else {}
+    )
+    return [_for_one(place, rest, given, titles) for place in range(k)]
+
+
+def _for_one(
+    place: int, rest: Mapping[str, np.ndarray], given: Mapping[int, np.ndarray], titles: Mapping[int, str]
+) -> list[Reason]:
+    """Name the items of the history that gave most, and sum up the rest by source."""
+    ranked = sorted(given, key=lambda row: -abs(given[row][place]))
+    found = [
+        Reason("history", f"you had {titles[row]}", float(given[row][place]), (row,))
+        for row in ranked[:NAMED]
+        if given[row][place]
+    ]
+    others = sum(float(given[row][place]) for row in ranked[NAMED:])
+    if others:
+        found.append(
+            Reason(
+                "history", f"{len(ranked) - NAMED} more items of the history", others, tuple(ranked[NAMED:])
+            )
+        )
+    summed: dict[str, float] = {}
+    for name, share in rest.items():
+        family = name.partition(".")[0]
+        summed[family] = summed.get(family, 0.0) + float(share[place])
+    for family, share in summed.items():
+        if share:
+            evidence, text = WORDING[family]
+            found.append(Reason(evidence, text, share))
+    return sorted(found, key=lambda reason: -reason.share)
+
+
+def sentence(found: Sequence[Reason], most: int = 3) -> str:
+    """Say the weightiest reasons in one line, each with its share of what speaks for the item."""
+    speaking = [reason for reason in found if reason.share > 0]
+    total = sum(reason.share for reason in speaking) or 1.0
+    return "; ".join(f"{reason.text} ({reason.share / total:.0%})" for reason in speaking[:most])

