@@ -6,7 +6,7 @@ This file holds no mathematics: it turns ids into rows, asks the ranking, and tu
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -28,6 +28,8 @@ from penchant.rank.settings import Effort
 from penchant.rerank.mmr import mmr
 from penchant.types import Query, Reason, Rows, Scores, Vectors
 
+Texts: TypeAlias = tuple[Knowledge, Whitening, str]
+"""What language says of the items, the whitening behind it, and the encoder for later requests."""
 POOL = 100
 """Candidates among which a list is made diverse."""
 
@@ -56,15 +58,17 @@ class Recommender:
         language: str | Encoder = "minilm",
         cache: Path | None = None,
         template: Template | None = None,
+        texts: "Texts | None" = None,
         say: Callable[[str], None] = quietly,
         progress: Callable[[int, int], None] | None = None,
     ) -> "Recommender":
         """Learn from a data set: read its texts, fit every model, learn how far to trust each.
 
         `language` names a text encoder (see `load_encoder`), or is one; "none" does without. `cache` is a
-        folder that keeps text vectors between fits.
+        folder that keeps text vectors between fits. `texts` are those that `read_texts` gave before.
         """
-        knowledge, whitening, name = read_texts(data, language, cache, template, progress)
+        texts = texts or read_texts(data, language, cache, template, progress)
+        knowledge, whitening, name = texts
         if not len(data.interactions) and not knowledge.known.any():
             raise SettingError("there is nothing to learn from: no events, and no texts")
         with threadpool_limits(1, "blas"):  # many small products: threads that wait for each other cost more
@@ -89,7 +93,7 @@ class Recommender:
         repeat: bool = False,
         diversity: float = 0.0,
     ) -> tuple[Rows, Scores]:
-        """Return the k best rows for each query with their scores, (Q, k); −1 and −inf where there are no more."""
+        """Return the k best rows of each query and their scores, (Q, k); −1 and −inf where there are no more."""
         if k < 1:
             raise SettingError(f"k is {k}", hint="a list has one item at least")
         if not 0.0 <= diversity <= 1.0:
@@ -111,6 +115,7 @@ class Recommender:
         self,
         users: Sequence[object] | None = None,
         *,
+        everybody: bool = False,
         text: str | None = None,
         k: int = 10,
         candidates: Sequence[object] | None = None,
@@ -120,11 +125,12 @@ class Recommender:
     ) -> pl.DataFrame:
         """Return lists as a table user_id, item_id, rank, score, with the ids as the tables have them.
 
-        Without `users` and `text` everybody gets a list; a user that no table knows gets a newcomer's. With `text`
-        alone the column user_id is null. `explain` adds the columns title and reasons.
+        A user that no table knows gets a newcomer's list. Without `users` and `text`, or with `everybody`,
+        everybody in the tables gets one; with `text` alone there is one list, and the column user_id is null.
+        `explain` adds the columns title and reasons.
         Raises UnknownIdError for candidates of which none is known.
         """
-        names, queries = self.queries(users, text)
+        names, queries = self.queries(None if everybody else users, text, everybody=everybody)
         pool = None if candidates is None else self.known(candidates)
         rows, scores = self.rank(queries, k, candidates=pool, repeat=repeat, diversity=diversity)
         kept = rows >= 0
@@ -148,12 +154,12 @@ class Recommender:
         return table.with_columns(titles, pl.Series("reasons", plain, dtype=REASONS))
 
     def queries(
-        self, users: Sequence[object] | None, text: str | None = None
+        self, users: Sequence[object] | None, text: str | None = None, *, everybody: bool = False
     ) -> tuple[pl.Series, list[Query]]:
         """Return the ids asked for, as the tables have them, and their queries."""
         vocabulary = self.data.users.vocabulary
         vector = None if text is None else self.hear(text)
-        if users is None and text is not None:
+        if users is None and text is not None and not everybody:
             return pl.Series("user_id", [None], dtype=vocabulary.ids.dtype), [
                 Query(text=vector, at=self.data.end)
             ]
@@ -185,7 +191,7 @@ class Recommender:
         return rows[rows >= 0]
 
     def similar(self, item: object, k: int = 10) -> pl.DataFrame:
-        """Return the items most like one as a table item_id, rank, score, title: by behaviour and text together."""
+        """Return the items most like one, by behaviour and text, as a table item_id, rank, score, title."""
         rows = self.data.items.vocabulary.rows([item])
         if rows[0] < 0:
             raise UnknownIdError(f"no item {str(item)!r}", hint="ids are written as in the tables")
@@ -230,7 +236,7 @@ def read_texts(
     cache: Path | None,
     template: Template | None,
     progress: Callable[[int, int], None] | None,
-) -> tuple[Knowledge, Whitening, str]:
+) -> "Texts":
     """Return what language says of the items, its whitening, and the encoder's name for later requests."""
     nothing = Whitening(np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.float32))
     if language == "none" or not data.items.table.width:

@@ -23,7 +23,7 @@ Vectors: TypeAlias = NDArray[np.float32]
 
 Clock: TypeAlias = Literal["time", "order", "none"]
 """What an order of events rests on: timestamps, the order of the file, or nothing at all."""
-Evidence: TypeAlias = Literal["history", "words", "attribute", "popularity", "habit"]
+Evidence: TypeAlias = Literal["history", "taste", "words", "attribute", "popularity", "habit"]
 
 NO_ROWS: Rows = np.empty(0, dtype=np.int64)
 NO_TIMES: Times = np.empty(0, dtype=np.float64)

@@ -16,13 +16,13 @@ from penchant.types import Evidence, Query, Reason, Slate
 NAMED = 3
 """Items of the history that are named; the rest of it is told in one line."""
 WORDING: Mapping[str, tuple[Evidence, str]] = {
-    "popularity": ("popularity", "popular with everybody"),
+    "popularity": ("popularity", "popular in the long run"),
     "trend": ("popularity", "popular lately"),
     "novelty": ("popularity", "how new it is, and how rarely seen"),
-    "factors": ("history", "the taste of the whole history"),
+    "factors": ("taste", "the taste that the whole history shows"),
     "content": ("attribute", "what is written about it, against the history"),
-    "similarity": ("history", "goes with the history as a whole"),
-    "transitions": ("history", "follows the history as a whole"),
+    "similarity": ("taste", "goes with the history as a whole"),
+    "transitions": ("taste", "follows the history as a whole"),
     "habit": ("habit", "done before, and often done again"),
     "words": ("words", "near to the words of the request"),
 }
@@ -68,11 +68,7 @@ def _for_one(
     ]
     others = sum(float(given[row][place]) for row in ranked[NAMED:])
     if others:
-        found.append(
-            Reason(
-                "history", f"{len(ranked) - NAMED} more items of the history", others, tuple(ranked[NAMED:])
-            )
-        )
+        found.append(Reason("history", f"{len(ranked) - NAMED} more", others, tuple(ranked[NAMED:])))
     summed: dict[str, float] = {}
     for name, share in rest.items():
         family = name.partition(".")[0]
@@ -84,8 +80,15 @@ def _for_one(
     return sorted(found, key=lambda reason: -reason.share)
 
 
-def sentence(found: Sequence[Reason], most: int = 3) -> str:
-    """Say the weightiest reasons in one line, each with its share of what speaks for the item."""
-    speaking = [reason for reason in found if reason.share > 0]
-    total = sum(reason.share for reason in speaking) or 1.0
-    return "; ".join(f"{reason.text} ({reason.share / total:.0%})" for reason in speaking[:most])
+def sentence(told: Sequence[tuple[Evidence, str, float]], most: int = 3) -> str:
+    """Say the weightiest of (evidence, text, share) in one line; items of the history are told together."""
+    speaking = [one for one in told if one[2] > 0]
+    total = sum(share for _, _, share in speaking) or 1.0
+    named = [(text, share) for evidence, text, share in speaking if evidence == "history"]
+    parts = [(text, share) for evidence, text, share in speaking if evidence != "history"]
+    if named:
+        parts.append(
+            (", ".join(text for text, _ in named).replace(", you had ", ", "), sum(s for _, s in named))
+        )
+    parts.sort(key=lambda part: -part[1])
+    return "; ".join(f"{text} ({share / total:.0%})" for text, share in parts[:most])

@@ -1,0 +1,73 @@
+"""penchant fit: from a folder of tables to a model."""
+
+from enum import StrEnum
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from penchant.cli.check import MAP_HELP
+from penchant.cli.terminal import be_quick, cache_folder, counted, language_key, say, tables
+from penchant.data.dataset import Dataset
+from penchant.language.choose import load_encoder
+from penchant.language.template import Template
+from penchant.recommender import Recommender
+
+
+class Effort(StrEnum):
+    """How long the search of settings may take."""
+
+    quick = "quick"
+    standard = "standard"
+    best = "best"
+
+
+def fit(
+    folder: Annotated[Path, typer.Argument(help="A folder of tables.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The model's folder.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same lists.", min=0)] = 0,
+    effort: Annotated[
+        Effort, typer.Option(help="How much is tried to find good settings.")
+    ] = Effort.standard,
+    mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
+    target: Annotated[
+        str, typer.Option(help="What to foretell: the next interaction, or what will be liked.")
+    ] = "next",
+    language: Annotated[
+        str, typer.Option(help="Text encoder: minilm, a folder, a Hugging Face name, URL#MODEL, or none.")
+    ] = "minilm",
+    budget: Annotated[int | None, typer.Option(help="Tokens that a language URL may cost.", min=1)] = None,
+    template: Annotated[Path | None, typer.Option(help="A text file with {column} places for items.")] = None,
+) -> None:
+    """Learn a model from tables."""
+    be_quick()
+    start = perf_counter()
+    data = tables(folder, mapping, target=target)
+    model = fitted(data, seed, effort, language, budget, Template.read(template) if template else None)
+    version = model.save(output)
+    say(f"{output}: version {version[:12]}, fitted in {perf_counter() - start:.0f} s")
+
+
+def fitted(
+    data: Dataset,
+    seed: int,
+    effort: str,
+    language: str,
+    budget: int | None = None,
+    template: Template | None = None,
+) -> Recommender:
+    """Fit with progress shown."""
+    remote = language.startswith(("http://", "https://"))
+    encoder = load_encoder(language, key=language_key(), budget=budget) if remote else language
+    with counted("reading texts") as progress:
+        return Recommender.fit(
+            data,
+            seed=seed,
+            effort=effort,  # type: ignore[arg-type]
+            language=encoder,
+            cache=cache_folder(),
+            template=template,
+            say=say,
+            progress=progress,
+        )

@@ -1,0 +1,61 @@
+"""penchant recommend: lists for users, for everybody, or for a request in words."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from penchant.cli.terminal import be_quick, checked_output, flat, lines_of, write
+from penchant.errors import SettingError
+from penchant.recommender import Recommender
+
+
+def recommend(
+    model: Annotated[Path, typer.Argument(help="The model's folder.")],
+    user: Annotated[
+        list[str] | None, typer.Option("--user", help="A user's id; may be given more than once.")
+    ] = None,
+    all_users: Annotated[bool, typer.Option("--all-users", help="Everybody in the tables.")] = False,
+    users: Annotated[Path | None, typer.Option("--users", help="A file with one user id a line.")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", help="A request in words, alone or with a user.")
+    ] = None,
+    k: Annotated[int, typer.Option("-k", help="Length of a list.", min=1)] = 10,
+    diversity: Annotated[float, typer.Option(help="From 0, by relevance alone, to 1.", min=0, max=1)] = 0.0,
+    candidates: Annotated[
+        Path | None, typer.Option(help="A file with the items that may appear, one id a line.")
+    ] = None,
+    repeat: Annotated[bool, typer.Option("--repeat", help="Items of the user's history may appear.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Add titles and reasons.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A .parquet, .csv or .jsonl file.")
+    ] = None,
+) -> None:
+    """Recommend items, as a table user_id, item_id, rank, score."""
+    be_quick()
+    asked = [*(user or []), *(lines_of(users, "--users") if users else [])]
+    if all_users and asked:
+        raise SettingError("--all-users and single users together", hint="give one or the other")
+    if not (asked or all_users or text is not None):
+        raise SettingError(
+            "nobody to recommend to", hint="--user ID, --users FILE, --all-users or --text WORDS"
+        )
+    checked_output(output)
+    table = Recommender.load(model).recommend(
+        asked or None,
+        everybody=all_users,
+        text=text,
+        k=k,
+        candidates=lines_of(candidates, "--candidates") if candidates else None,
+        repeat=repeat,
+        diversity=diversity,
+        explain=explain,
+    )
+    write(table, output) if output else show(table)
+
+
+def show(table: pl.DataFrame) -> None:
+    """Print a table as CSV."""
+    sys.stdout.write(flat(table).write_csv())

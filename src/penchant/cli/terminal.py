@@ -1,0 +1,114 @@
+"""What the verbs share: where messages go, progress, tables in and out, the environment."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from threadpoolctl import threadpool_limits
+
+from penchant.data.columns import parse_map
+from penchant.data.dataset import Dataset
+from penchant.data.read import read
+from penchant.errors import InputError, SettingError
+from penchant.explain.reasons import sentence
+
+ENDINGS = (".parquet", ".csv", ".jsonl")
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(message: object) -> None:
+    """Tell the user something; never on stdout."""
+    messages.print(str(message), markup=False)
+
+
+def be_quick() -> None:
+    """Keep linear algebra on one thread: the products are small, and waiting threads slow each other down."""
+    threadpool_limits(1, "blas")
+
+
+def cache_folder() -> Path:
+    """Return where text vectors are kept: PENCHANT_CACHE, or the user's cache folder."""
+    own = os.environ.get("PENCHANT_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(own) if own else base / "penchant"
+
+
+def language_key() -> str | None:
+    """Return the key for an embeddings URL, from PENCHANT_LANGUAGE_KEY."""
+    return os.environ.get("PENCHANT_LANGUAGE_KEY")
+
+
+def tables(folder: Path, mapping: str | None, *, target: str = "next") -> Dataset:
+    """Read a folder of tables, and say what was read."""
+    if target not in ("next", "liked"):
+        raise SettingError(f"--target {target}", hint="next or liked")
+    data, report = read(folder, mapping=parse_map(mapping) if mapping else None, target=target)  # type: ignore[arg-type]
+    say(report)
+    return data
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show progress of long work; gives a function of (done, total)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=messages, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def checked_output(path: Path | None) -> None:
+    """Refuse an output that cannot be written, before the work is done."""
+    if path is None:
+        return
+    if path.suffix not in ENDINGS:
+        raise InputError(f"-o {path}: unknown ending", hint=f"one of {', '.join(ENDINGS)}")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"-o {path}: there is no folder {path.absolute().parent}", hint="make it first")
+
+
+def write(table: pl.DataFrame, path: Path) -> None:
+    """Write a table whole or not at all."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.suffix == ".parquet":
+            table.write_parquet(unfinished)
+        elif path.suffix == ".jsonl":
+            table.write_ndjson(unfinished)
+        else:
+            flat(table).write_csv(unfinished)
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise InputError(f"-o {path}: could not be written: {error.strerror or error}") from error
+
+
+def flat(table: pl.DataFrame) -> pl.DataFrame:
+    """Return a table that CSV can hold: reasons become one line of text."""
+    if "reasons" not in table.columns:
+        return table
+    told = [sentence_of(reasons) for reasons in table["reasons"].to_list()]
+    return table.with_columns(pl.Series("reasons", told, dtype=pl.String))
+
+
+def sentence_of(reasons: list[dict[str, Any]]) -> str:
+    """Say the weightiest reasons of a row in one line."""
+    return sentence([(reason["evidence"], reason["text"], reason["share"]) for reason in reasons])
+
+
+def lines_of(path: Path, what: str) -> list[str]:
+    """Read ids from a file, one a line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{what} {path}: cannot be read ({error})", hint="a text file with one id a line"
+        ) from error
+    found = [line.rstrip("\r") for line in text.split("\n") if line.strip()]
+    if not found:
+        raise InputError(f"{what} {path}: holds no id", hint="a text file with one id a line")
+    return found
