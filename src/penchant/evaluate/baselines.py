@@ -43,6 +43,21 @@ class Choice(NamedTuple):
 
 
 @dataclass
+class Validation:
+    """The folds that settings are chosen on; all baselines of a run share them, since they take time to cut."""
+
+    protocol: Protocol
+    data: Dataset | None = None
+    kept: list[Fold] = field(default_factory=list)
+
+    def folds(self, data: Dataset) -> list[Fold]:
+        """Cut a training part, or return what was cut of it before."""
+        if data is not self.data:
+            self.data, self.kept = data, thinned(list(self.protocol.validation(data)))
+        return self.kept
+
+
+@dataclass
 class Baseline:
     """One family of models with its search. `filling` orders what the model does not tell apart.
 
@@ -51,7 +66,7 @@ class Baseline:
 
     name: str
     family: Family
-    protocol: Protocol
+    validation: Validation
     filling: "Baseline | None" = None
     only_repeats: bool = False
     chosen: dict[bool, Choice] = field(default_factory=dict)
@@ -76,8 +91,8 @@ class Baseline:
             return self
         if self.filling is not None:
             self.filling.fit(data, first=first)
-        # Threads of linear algebra wait by spinning: beside other work they make it many times slower,
-        # and the alternating least squares have threads of their own.
+        # Threads of linear algebra wait by spinning: beside other work they make it many times slower;
+        # alternating least squares have threads of their own, and warn of these.
         with threadpool_limits(limits=1, user_api="blas"):
             if first:
                 self.chosen = self.search(data)
@@ -90,7 +105,7 @@ class Baseline:
 
     def search(self, data: Dataset) -> dict[bool, Choice]:
         """Return the best settings for new items (False) and for tables with repeats (True)."""
-        folds = thinned(list(self.protocol.validation(data)))
+        folds = self.validation.folds(data)
         grid = self.family.grid(folds[0].train if folds else data)
         kinds = {task.repeat for fold in folds for task in fold.tasks} or {False, True}
         wanted = [True] if self.only_repeats else sorted(kinds)
@@ -133,20 +148,21 @@ class Baseline:
 
 def baselines(protocol: Protocol, knowledge: Knowledge | None = None) -> list[Baseline]:
     """Return the baselines of a protocol; those that read texts take `knowledge`."""
+    shared = Validation(protocol)
     if protocol.name == "cold20":  # no event: popularity and behaviour have nothing to say
         return [
-            Baseline("random", families.chance(), protocol),
-            Baseline("content kNN", families.content_knn(knowledge), protocol),
+            Baseline("random", families.chance(), shared),
+            Baseline("content kNN", families.content_knn(knowledge), shared),
         ]
-    recent = Baseline("recent popularity", families.recent(), protocol)
-    habit = Baseline("own most frequent items", families.habit(), protocol, recent, only_repeats=True)
+    recent = Baseline("recent popularity", families.recent(), shared)
+    habit = Baseline("own most frequent items", families.habit(), shared, recent, only_repeats=True)
     return [
         recent,
-        Baseline("popularity", families.popularity(), protocol),
+        Baseline("popularity", families.popularity(), shared),
         *([habit] if protocol.name == "time" else []),
-        Baseline("item kNN", families.item_knn(), protocol, recent),
-        Baseline("EASE", families.ease(), protocol, recent),
-        Baseline("implicit ALS", families.als(), protocol, recent),
+        Baseline("item kNN", families.item_knn(), shared, recent),
+        Baseline("EASE", families.ease(), shared, recent),
+        Baseline("implicit ALS", families.als(), shared, recent),
     ]
 
 

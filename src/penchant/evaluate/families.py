@@ -13,9 +13,9 @@ from numpy.random import default_rng
 
 from penchant.data.dataset import Dataset
 from penchant.data.vocabulary import scatter
+from penchant.evaluate.alternating import Alternating
 from penchant.evaluate.neighbours import Neighbours, by_content, by_users
 from penchant.language.knowledge import Knowledge
-from penchant.models.factors import Factors
 from penchant.models.habit import Habit
 from penchant.models.popularity import Popularity
 from penchant.models.similarity import Similarity
@@ -23,25 +23,26 @@ from penchant.types import Query, Scores
 
 Settings = Mapping[str, Any]
 
-LAMBDAS = (5.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
+LAMBDAS = (20.0, 50.0, 100.0, 200.0, 300.0, 500.0, 1000.0, 2000.0, 5000.0)
 SEARCHED_ITEMS = 4_000
 """EASE is searched over the most frequent items only where there are more; the final fit is over all."""
 ALS = (
-    (64, 1.0, 1.0),
-    (64, 1.0, 4.0),
-    (64, 1.0, 16.0),
+    (32, 10.0, 1.0),
+    (32, 30.0, 2.0),
+    (64, 3.0, 1.0),
+    (64, 10.0, 1.0),
+    (64, 10.0, 2.0),
+    (64, 30.0, 2.0),
     (64, 30.0, 4.0),
-    (64, 30.0, 16.0),
-    (64, 30.0, 64.0),
-    (64, 200.0, 16.0),
-    (64, 200.0, 64.0),
-    (32, 5.0, 4.0),
-    (32, 100.0, 16.0),
-    (128, 5.0, 4.0),
-    (128, 100.0, 16.0),
+    (64, 100.0, 8.0),
+    (64, 100.0, 16.0),
+    (128, 10.0, 1.0),
+    (128, 30.0, 2.0),
+    (128, 30.0, 8.0),
+    (128, 100.0, 8.0),
 )
 """Factors, l2 and confidence."""
-SHRINKS, SIZES, WEIGHINGS = (0.0, 20.0, 100.0), (20, 50, 100, 300), ("cosine", "tf-idf")
+SHRINKS, SIZES, WEIGHINGS = (0.0, 20.0, 100.0, 500.0), (10, 30, 100, 300), ("cosine", "tf-idf")
 SHARES, NEAR = (0.0, 0.25, 0.5, 0.75, 1.0), (5, 10, 20, 50, 100, 300)
 
 
@@ -129,14 +130,10 @@ def ease() -> Family:
 
 
 def als() -> Family:
-    """Implicit ALS (Hu, Koren and Volinsky, ICDM 2008), of the library `implicit`, with exact fold-in."""
-
-    def fitted(data: Dataset, settings: Settings) -> Scoring:
-        model = Factors(**settings, limit=1_000)
-        return model.fit(data, Knowledge.none(data.n_items), rng=default_rng(0))
-
+    """Implicit ALS by factors, l2 and confidence."""
     names = ("factors", "l2", "confidence")
-    return family(lambda _: [dict(zip(names, point, strict=True)) for point in ALS], fitted, quick=False)
+    settings = [dict(zip(names, point, strict=True)) for point in ALS]
+    return family(lambda _: list(settings), lambda data, one: Alternating.fit(data, **one), quick=False)
 
 
 def content_knn(knowledge: Knowledge | None) -> Family:

@@ -1,8 +1,8 @@
 """Why an item is in the list: the evidence behind each part of its score.
 
-The score is a sum over sources. Sources that multiply a history with items are divided further, exactly, among
-the items of the history; what a constant of the scale adds is told as part of the source. The shares of an item's
-reasons add up to its score.
+The score is a sum over sources. Sources that multiply a history with items are divided further, exactly,
+among the items of the history; what a constant of the scale adds is told as part of the source. The shares
+of an item's reasons add up to its score.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def reasons(
 ) -> list[list[Reason]]:
     """Return the reasons for each item of the slate, the weightiest first.
 
-    `trust`, by source, is what one unit of that source's own score gives, shape (k,): its weight over its scale.
+    `trust`, by source, is what one unit of that source's own score gives: its weight over its scale, (k,).
     """
     k = len(slate.rows)
     rest = {name: share.astype(np.float64) for name, share in slate.shares.items()}
@@ -62,13 +62,15 @@ def _for_one(
     """Name the items of the history that gave most, and sum up the rest by source."""
     ranked = sorted(given, key=lambda row: -abs(given[row][place]))
     found = [
-        Reason("history", f"you had {titles[row]}", float(given[row][place]), (row,))
+        Reason("history", f"you had “{titles[row]}”", float(given[row][place]), (row,))
         for row in ranked[:NAMED]
         if given[row][place]
     ]
     others = sum(float(given[row][place]) for row in ranked[NAMED:])
     if others:
-        found.append(Reason("history", f"{len(ranked) - NAMED} more", others, tuple(ranked[NAMED:])))
+        found.append(
+            Reason("history", f"{len(ranked) - NAMED} more of the history", others, tuple(ranked[NAMED:]))
+        )
     summed: dict[str, float] = {}
     for name, share in rest.items():
         family = name.partition(".")[0]
