@@ -89,8 +89,8 @@ def sentence(told: Sequence[tuple[Evidence, str, float]], most: int = 3) -> str:
     named = [(text, share) for evidence, text, share in speaking if evidence == "history"]
     parts = [(text, share) for evidence, text, share in speaking if evidence != "history"]
     if named:
-        parts.append(
-            (", ".join(text for text, _ in named).replace(", you had ", ", "), sum(s for _, s in named))
-        )
+        named.sort(key=lambda one: not one[0].startswith("you had"))
+        text = ", ".join(text for text, _ in named).replace(", you had ", ", ")
+        parts.append((text, sum(share for _, share in named)))
     parts.sort(key=lambda part: -part[1])
     return "; ".join(f"{text} ({share / total:.0%})" for text, share in parts[:most])
