@@ -44,7 +44,7 @@ class Choice(NamedTuple):
 
 @dataclass
 class Validation:
-    """The folds that settings are chosen on; all baselines of a run share them, since they take time to cut."""
+    """The folds that settings are chosen on; all baselines of a run share them: cutting takes time."""
 
     protocol: Protocol
     data: Dataset | None = None

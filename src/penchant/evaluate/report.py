@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
@@ -75,9 +76,9 @@ class Evaluation:
         parts: list[RenderableType] = [Text(line) for line in _heading(self)]
         for table in self.tables:
             head = table.slices[0]
-            parts.append(_grid(f"{table.name}: {_size(head)}", _columns(), _rows(self, head)))
+            parts.append(_grid(f"{table.name}: {_size(head)}", _columns(), _rows(self, head, brief=True)))
             if len(table.slices) > 1:
-                parts.append(_grid(f"{table.name}: NDCG@10 by slice", *_by_slice(table)))
+                parts.append(_grid(f"{table.name}: NDCG@10 by slice", *_by_slice(table, brief=True)))
             parts += [Text(_sentence(difference)) for difference in table.best()]
         return Group(*parts)
 
@@ -114,11 +115,13 @@ def _columns() -> list[str]:
     return ["", *SHOWN, "coverage@10", "seconds"]
 
 
-def _rows(evaluation: Evaluation, part: Slice) -> list[list[str]]:
+def _rows(evaluation: Evaluation, part: Slice, *, brief: bool = False) -> list[list[str]]:
+    """Return a row for each contender; a terminal has no room for more than one interval."""
     return [
         [
             line.name,
-            *(spelled(line.metrics[metric]) for metric in SHOWN),
+            spelled(line.metrics[SHOWN[0]]),
+            *(spelled(line.metrics[metric], brief=brief) for metric in SHOWN[1:]),
             f"{line.coverage:.3f}",
             f"{evaluation.seconds[line.name].total:.1f}",
         ]
@@ -126,13 +129,13 @@ def _rows(evaluation: Evaluation, part: Slice) -> list[list[str]]:
     ]
 
 
-def _by_slice(table: Table) -> tuple[list[str], list[list[str]]]:
+def _by_slice(table: Table, *, brief: bool = False) -> tuple[list[str], list[list[str]]]:
     """Return the NDCG@10 of each contender in each slice but the first."""
     parts = table.slices[1:]
     cells: dict[str, list[str]] = {line.name: [] for line in table.slices[0].lines}
     for part in parts:
         for line in part.lines:
-            cells[line.name].append(spelled(line.metrics["NDCG@10"]))
+            cells[line.name].append(spelled(line.metrics["NDCG@10"], brief=brief))
     return ["", *(f"{part.title} ({part.lists:,})" for part in parts)], [[k, *v] for k, v in cells.items()]
 
 
@@ -155,12 +158,14 @@ def _size(part: Slice) -> str:
     return f"{part.lists:,} lists of {part.users:,} users"
 
 
-def spelled(interval: Interval, *, sign: str = "") -> str:
-    """Write an interval.
+def spelled(interval: Interval, *, sign: str = "", brief: bool = False) -> str:
+    """Write an interval, or its mean alone.
 
     >>> spelled(Interval(0.27, 0.257, 0.283))
     '0.2700 [0.257, 0.283]'
     """
+    if brief:
+        return f"{interval.mean:{sign}.4f}"
     return f"{interval.mean:{sign}.4f} [{interval.low:{sign}.3f}, {interval.high:{sign}.3f}]"
 
 
@@ -172,7 +177,7 @@ def _pipes(columns: list[str], rows: list[list[str]]) -> Iterator[str]:
 
 
 def _grid(title: str, columns: list[str], rows: list[list[str]]) -> Grid:
-    grid = Grid(title=title, title_justify="left")
+    grid = Grid(title=title, title_justify="left", box=SIMPLE)
     for place, column in enumerate(columns):
         grid.add_column(column, justify="right" if place else "left", no_wrap=not place)
     for row in rows:

@@ -52,32 +52,21 @@ def evaluate(
 
     Raises SettingError where the protocol finds nothing to judge by.
     """
-    if protocol.name == "time" and data.interactions.clock == "none":
-        raise SettingError(
-            "protocol time: the events have neither times nor an order", hint="use --protocol last20"
-        )
-    everyone, tables, n_folds = [*contenders, *against], dict[str, Answers](), 0
+    everyone = [*contenders, *against]
     names = [contender.name for contender in everyone]
     if len(set(names)) < len(names):
         raise ValueError(f"two contenders have the same name: {names}")
-    clocks = {name: Clock() for name in names}
+    clocks, tables = {name: Clock() for name in names}, dict[str, Answers]()
     for fold in protocol.folds(data):
-        n_folds += 1
+        for task in fold.tasks:
+            tables.setdefault(task.table, Answers()).add(task, fold)
         for place, contender in enumerate(everyone):
             if progress is not None:
                 progress(f"{fold.name}: {contender.name}", place, len(everyone))
-            start = perf_counter()
-            contender.fit(fold.train, first=fold.first)
-            clocks[contender.name].fits.append(perf_counter() - start)
-            for task, lists in _lists(contender, fold, clocks[contender.name]):
-                tables.setdefault(task.table, Answers()).lists.setdefault(contender.name, []).append(lists)
-        for task in fold.tasks:
-            tables[task.table].add(task, fold)
-    if not n_folds:
-        raise SettingError(
-            f"protocol {protocol.name}: no event is left to judge by",
-            hint="bring more events, or a log with times",
-        )
+            for task, lists in _answered(contender, fold, clocks[contender.name]):
+                tables[task.table].lists.setdefault(contender.name, []).append(lists)
+    if not tables:
+        raise _nothing(data, protocol)
     ours, theirs = [c.name for c in contenders], [c.name for c in against]
     return Evaluation(
         protocol=protocol.name,
@@ -90,8 +79,11 @@ def evaluate(
     )
 
 
-def _lists(contender: Contender, fold: Fold, clock: Clock) -> Iterator[tuple[Task, Rows]]:
-    """Ask a contender for the lists of the tasks that it takes part in."""
+def _answered(contender: Contender, fold: Fold, clock: Clock) -> Iterator[tuple[Task, Rows]]:
+    """Fit a contender and ask it for the lists of the tasks that it takes part in."""
+    start = perf_counter()
+    contender.fit(fold.train, first=fold.first)
+    clock.fits.append(perf_counter() - start)
     for task in fold.tasks:
         if contender.only_repeats and not task.repeat:
             continue
@@ -101,6 +93,18 @@ def _lists(contender: Contender, fold: Fold, clock: Clock) -> Iterator[tuple[Tas
         clock.queries += len(task)
         check(contender.name, lists, task)
         yield task, lists
+
+
+def _nothing(data: Dataset, protocol: Protocol) -> SettingError:
+    """Say why there is nothing to judge by."""
+    if protocol.name == "time" and data.interactions.clock == "none":
+        return SettingError(
+            "protocol time: the events have neither times nor an order", hint="use --protocol last20"
+        )
+    return SettingError(
+        f"protocol {protocol.name}: no event is left to judge by",
+        hint="bring more events, or a log with times",
+    )
 
 
 def check(name: str, lists: Rows, task: Task) -> None:
