@@ -78,7 +78,7 @@ class Recommender:
     def refit(self, data: Dataset, *, knowledge: Knowledge | None = None) -> "Recommender":
         """Learn from newer events of the same catalogue by the same settings and the same trust."""
         knowledge = knowledge or Knowledge(
-            self.whitening.rotate(self.vectors), self.vectors, self.vectors.any(axis=1)
+            self.whitening.rotate(self.vectors), self.vectors, np.any(self.vectors, axis=1)
         )
         with threadpool_limits(1, "blas"):
             ranking = Ranking.planned(self.ranking.plan, data, knowledge)
@@ -93,7 +93,9 @@ class Recommender:
         repeat: bool = False,
         diversity: float = 0.0,
     ) -> tuple[Rows, Scores]:
-        """Return the k best rows of each query and their scores, (Q, k); −1 and −inf where there are no more."""
+        """Return the k best rows of each query and their scores, (Q, k); −1 and −inf where there are no
+        more.
+        """
         if k < 1:
             raise SettingError(f"k is {k}", hint="a list has one item at least")
         if not 0.0 <= diversity <= 1.0:
@@ -181,7 +183,8 @@ class Recommender:
             raise LanguageError(
                 "this model was fitted without texts", hint="fit again with an items table that has texts"
             )
-        return self.whitening.centre(for_requests(load_encoder(self.language)).encode([text]))[0]
+        encoder = for_requests(load_encoder(self.language))
+        return np.asarray(self.whitening.centre(encoder.encode([text]))[0])
 
     def known(self, items: Sequence[object]) -> Rows:
         """Return the rows of items, those that no table knows left out."""

@@ -75,10 +75,10 @@ def _for_one(
     for name, share in rest.items():
         family = name.partition(".")[0]
         summed[family] = summed.get(family, 0.0) + float(share[place])
-    for family, share in summed.items():
-        if share:
+    for family, part in summed.items():
+        if part:
             evidence, text = WORDING[family]
-            found.append(Reason(evidence, text, share))
+            found.append(Reason(evidence, text, part))
     return sorted(found, key=lambda reason: -reason.share)
 
 

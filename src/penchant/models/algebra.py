@@ -51,11 +51,11 @@ class Prior:
         product = ((matrix @ self.vectors) @ self.inner) @ self.vectors.T
         product -= matrix * self.diagonal
         product /= np.maximum(1.0 - self.diagonal, 1e-3)
-        return product
+        return np.asarray(product, dtype=np.float32)
 
     def dense(self) -> Vectors:
         """Return S itself, shape (n, n)."""
         product = (self.vectors @ self.inner) @ self.vectors.T
         product[np.diag_indices_from(product)] = 0.0
         product /= np.maximum(1.0 - self.diagonal, 1e-3)
-        return product
+        return np.asarray(product, dtype=np.float32)

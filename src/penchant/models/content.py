@@ -1,17 +1,18 @@
-"""Content: from texts and attributes to the space of behaviour, so that an item without one event is ranked well.
+"""Content: from texts and attributes to the space of behaviour, for items without one event.
 
-A teacher B (EASE on the events alone) says which items belong to which history; kernel ridge regression learns
-to foretell an item's column of B from what is written about it, and keeps on doing so for items that come later:
+A teacher B (EASE on the events alone) says which items belong to which history; kernel ridge regression
+learns
+to foretell an item's column of B from what is written about it, that of a later item as well:
 
     k(i, j) = exp(−‖d_i − d_j‖² / s),   V = K_{·L} (K_{LA} K_{AL} + λ K_LL)⁻¹ K_{LA} (Bᵀ C),   score = x C Vᵀ.
 
-d joins the whitened text vector and each attribute's features; L are landmark items (Nyström; all of them in a
-small catalogue), A the items with events, C the strongest directions of B, x a history without decay.
+d joins the whitened text vector and each attribute's features; L are landmark items (Nyström; all of them in
+a small catalogue), A the items with events, C the strongest directions of B, x a history without decay.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import scipy.linalg
@@ -45,7 +46,7 @@ class Description:
     def norms(self) -> Vectors:
         """Squared lengths, shape (n,); zero for an item of which nothing is written."""
         squares = self.attributes.multiply(self.attributes).sum(axis=1)
-        return (self.texts**2).sum(axis=1) + np.asarray(squares, dtype=np.float32).ravel()
+        return np.asarray((self.texts**2).sum(axis=1) + np.asarray(squares, dtype=np.float32).ravel())
 
     def kernel(self, other: "Description", scale: float) -> Vectors:
         """Return exp(−‖d_i − d_j‖² / scale), shape (n, m)."""
@@ -61,7 +62,7 @@ class Description:
 
 @dataclass(kw_only=True)
 class Content:
-    """`ridge` is λ, `scale` is s; `text` and `attribute` weigh the parts of a description (each of length one)."""
+    """`ridge` is λ, `scale` is s; `text` and `attribute` weigh the parts of a description (of length one)."""
 
     ridge: float = 1.0
     scale: float = 2.0
@@ -176,7 +177,7 @@ class Content:
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Build the model again."""
-        arrays = dict(state.arrays)
+        arrays: dict[str, Any] = dict(state.arrays)
         texts = arrays.pop("anchors_texts")
         sparse = tuple(arrays.pop(f"anchors_{name}") for name in ("data", "indices", "indptr"))
         attributes = sp.csr_matrix(sparse, shape=(len(texts), state.scalars["width"]))
@@ -190,7 +191,7 @@ class Content:
 
 
 def block_weights(space: AttributeSpace, items: Catalogue) -> Vectors:
-    """Return a weight for each feature, shape (F,), that gives each column's rows a mean squared length of one."""
+    """Return a weight for each feature, shape (F,), that gives each column a mean squared length of one."""
     features, groups = space.transform(items), np.asarray(space.groups)
     weights = np.zeros(len(groups), dtype=np.float32)
     for group in np.unique(groups):
@@ -203,7 +204,7 @@ def block_weights(space: AttributeSpace, items: Catalogue) -> Vectors:
 
 
 def directions(matrix: Vectors, rank: int, rng: Generator, *, rounds: int = 2) -> Vectors:
-    """Return the strongest directions of the columns' space of `matrix` (n, n) as orthonormal columns (n, rank).
+    """Return the strongest directions of the columns' space of `matrix` (n, n) as a basis (n, rank).
 
     Randomised range finder with power iterations (Halko, Martinsson and Tropp, SIAM Review 2011).
     """

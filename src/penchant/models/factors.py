@@ -1,12 +1,12 @@
-"""Factors of implicit feedback: U·V by weighted alternating least squares, with exact fold-in of anybody's history.
+"""Factors of implicit feedback: U·V by weighted alternating least squares, with exact fold-in.
 
 u = (VᵀV + Σ_{i in S} c_i v_i v_iᵀ + λ·I)⁻¹ Σ_{i in S} (1 + c_i) v_i. The item factors come from the library
-`implicit`; user factors are not kept, since the history travels in the query. See Hu, Koren and Volinsky, ICDM 2008.
+`implicit`; user factors are not kept, since the history travels in the query. See Hu et al., ICDM 2008.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.random import Generator
@@ -89,4 +89,4 @@ class Factors:
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Build the model again."""
-        return cls(**dict(state.scalars), **dict(state.arrays))
+        return cls(**state.scalars, **cast(dict[str, Any], state.arrays))

@@ -30,7 +30,7 @@ def distinct(query: Query, n_items: int) -> tuple[Rows, Weights]:
 def histories(
     queries: Sequence[Query], n_items: int, *, decay: float = 1.0, limit: int = 0, soften: bool = True
 ) -> sp.csr_matrix:
-    """Return the histories as a sparse matrix (Q, n_items), float32; `limit` > 0 keeps the latest items only."""
+    """Return the histories as a sparse matrix (Q, n_items), float32; `limit` > 0 keeps the latest."""
     columns, values, sizes = [NO_ROWS], [np.empty(0, dtype=np.float32)], []
     for query in queries:
         rows, weights = distinct(query, n_items)

@@ -1,11 +1,12 @@
-"""What the closed forms have in common once they are solved: a matrix from items to items, times a history."""
+"""What the closed forms have in common once they are solved: a matrix of items, times a history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from penchant.data.dataset import Catalogue, Dataset
 from penchant.language.knowledge import Knowledge
@@ -62,14 +63,14 @@ class ItemToItem:
 
     def state(self) -> State:
         """Return the matrix, the items it is over, and the settings."""
-        arrays = {"active": self.active, "weights": self.weights}
+        arrays: dict[str, NDArray[Any]] = {"active": self.active, "weights": self.weights}
         scalars = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in arrays}
         return State(arrays, scalars)
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Build the model again."""
-        return cls(**dict(state.scalars), **dict(state.arrays))
+        return cls(**state.scalars, **cast(dict[str, Any], state.arrays))
 
 
 def pairs(data: Dataset) -> sp.csr_matrix:
@@ -84,7 +85,7 @@ def pairs(data: Dataset) -> sp.csr_matrix:
 
 
 def active_items(data: Dataset, *, small: int = 2_000, least: int = 3, cap: int = 12_000) -> Rows:
-    """Return the items a closed form is over: those with `least` events (any, in a small catalogue), `cap` at most."""
+    """Return the items a closed form is over: those with `least` events (any, in a small catalogue)."""
     positive = data.interactions.items[data.interactions.weights > 0]
     counts = np.bincount(positive, minlength=data.n_items)
     active = np.flatnonzero(counts >= (1 if (counts > 0).sum() <= small else least))

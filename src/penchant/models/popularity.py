@@ -8,6 +8,7 @@ library get other half-lives. See Ji et al., A re-visit of the popularity baseli
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ from penchant.language.knowledge import Knowledge
 from penchant.models.scorer import State, best, pick
 from penchant.types import Query, Rows, Scores, Vectors
 
+CERTAIN: Vectors = np.ones(1, dtype=np.float32)
 HALVINGS = 12
 """Half-lives tried: the span of the log divided by 1, 2, 4, … and no decay at all."""
 
@@ -40,7 +42,7 @@ class Popularity:
         """Count the events of each item, the recent ones more."""
         events = data.interactions.where(data.interactions.weights > 0)
         if self.half_life is not None:
-            self.half_lives, self.mixture = np.float32([self.half_life]), np.float32([1.0])
+            self.half_lives, self.mixture = np.array([self.half_life], dtype=np.float32), CERTAIN
         else:
             self.half_lives, self.mixture = learned_decay(events, data.n_items)
         shares = np.stack([share(events, h, events.end, data.n_items) for h in self.half_lives])
@@ -79,19 +81,19 @@ def share(events: Interactions, half_life: float, at: float, n_items: int) -> Ve
     if np.isfinite(half_life):
         weights = weights * np.exp2(-(at - events.times) / half_life)
     counts = np.bincount(events.items, weights=weights, minlength=n_items)
-    return counts / max(counts.sum(), 1e-12)
+    return np.asarray(counts / max(counts.sum(), 1e-12))
 
 
 def learned_decay(events: Interactions, n_items: int, *, windows: int = 5) -> tuple[Vectors, Vectors]:
-    """Return half-lives and the mixture of them that best foretells the last tenth of the log, window by window."""
+    """Return half-lives and their mixture that best foretells the last tenth of the log in windows."""
     span = events.end - events.start
     if events.clock == "none" or len(events) < 100 or span <= 0:
-        return np.float32([np.inf]), np.float32([1.0])
+        return np.array([np.inf], dtype=np.float32), CERTAIN
     half_lives = np.concatenate(([np.inf], span / np.exp2(np.arange(HALVINGS))))
     ordered = np.sort(events.times)
     cuts = ordered[np.linspace(0.9 * (len(ordered) - 1), len(ordered) - 1, windows + 1).astype(int)]
     likelihoods = []
-    for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, end in pairwise(cuts.tolist()):
         before = events.where(events.times < start)
         targets = events.items[(events.times >= start) & (events.times <= end)]
         if len(before) and len(targets):
@@ -99,7 +101,7 @@ def learned_decay(events: Interactions, n_items: int, *, windows: int = 5) -> tu
                 np.stack([share(before, h, start, n_items)[targets] for h in half_lives], axis=1)
             )
     if not likelihoods:
-        return np.float32([np.inf]), np.float32([1.0])
+        return np.array([np.inf], dtype=np.float32), CERTAIN
     seen = np.concatenate(likelihoods)
     mixture = expectation_maximisation(seen[seen.sum(axis=1) > 0])
     kept = mixture > 0.01

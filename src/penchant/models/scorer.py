@@ -68,7 +68,7 @@ def best(scores: Scores, n: int) -> tuple[Rows, Scores]:
 
 
 def pick(scores: Scores, items: Rows | None) -> Scores:
-    """Return the scores of (Q, I) at `items`: all of them, one list (C,) for all, or a list (Q, C) for each."""
+    """Return the scores of (Q, I) at `items`: all of them, one list (C,), or one for each, (Q, C)."""
     if items is None:
         return scores
     if items.ndim == 1:

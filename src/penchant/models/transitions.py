@@ -26,7 +26,7 @@ from penchant.types import NO_ROWS, Vectors
 
 @dataclass(kw_only=True)
 class Transitions(ItemToItem):
-    """`gamma` is γ of the equation, `reach` how far apart two events may be; `user_power` tames long sequences.
+    """`gamma` is γ of the equation, `reach` how far apart two events may be; `user_power` tames length.
 
     `together` says whether events of one moment (a basket) follow one another too.
     """
@@ -82,7 +82,7 @@ class Transitions(ItemToItem):
             rest = 1 - decays[first + k]
             both = (scale[first] * self.gamma**k * rest / (1 - self.gamma**2)).astype(np.float32)
             np.add.at(gram, a * n + b, both)
-        gram = gram.reshape(n, n)
-        gram += gram.T.copy()
-        gram[np.diag_indices_from(gram)] += at
-        return gram, cross.reshape(n, n)
+        square = gram.reshape(n, n)
+        square += square.T.copy()
+        square[np.diag_indices_from(square)] += at
+        return square, cross.reshape(n, n)

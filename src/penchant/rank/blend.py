@@ -2,10 +2,10 @@
 
     y(q, i) = Σ_k Σ_f θ_kf · φ_f(q, i) · (s_k(q, i) − m_k) / d_k,
 
-s_k the source's score, m_k and d_k constants stored at fit, φ the evidence (see `penchant.rank.evidence`), and one
+s_k the source's score, m_k and d_k constants stored at fit, φ the evidence (see `evidence.py`), and one
 more source, "novelty", that is 1 everywhere. θ maximises the likelihood of what came true among the best
-candidates (a conditional logit: convex, one answer), shrunk towards equal trust in everything. The score is a sum
-over sources, so each source's share of it is exact.
+candidates (a conditional logit: convex, one answer), shrunk towards equal trust in everything. The score is
+a sum over sources, so each source's share of it is exact.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import scipy.optimize
+from numpy.typing import NDArray
 
 from penchant.models.scorer import Scorer
 from penchant.models.words import Words
@@ -75,7 +76,7 @@ class Blend:
     """θ, shape (K, F), over sources and evidence."""
 
     names: tuple[str, ...]
-    theta: Vectors
+    theta: NDArray[np.float64]
 
     @classmethod
     def equal(cls, names: tuple[str, ...], trust: Mapping[str, float]) -> "Blend":
@@ -110,7 +111,8 @@ class Blend:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Candidates of some queries: features (Q, C, K, F) flattened to (Q, C, K·F), truth (Q, C), allowed (Q, C).
+    """Candidates of some queries: features (Q, C, K, F) flattened to (Q, C, K·F), truth and
+    allowed (Q, C).
 
     `nuisance`, (Q, C), is a column whose weight is learned and thrown away.
     """
@@ -166,7 +168,7 @@ def lesson(
     cold: Rows | None = None,
     n_candidates: int = 120,
 ) -> Lesson:
-    """Take the best candidates of each query as the blend ranks them now, half of them cold ones where asked."""
+    """Take the best candidates of each query as the blend ranks them now, half of them cold if asked."""
     n_items, parts = len(evidence.counts), []
     everything = np.arange(n_items)
     for start in range(0, len(queries), CHUNK):

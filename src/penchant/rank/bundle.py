@@ -58,7 +58,8 @@ def opened(folder: Path) -> tuple[Dataset, State, Whitening, Vectors, str]:
     contents, _ = store.read(folder)
     try:
         clock, titles = contents.scalars["clock"], contents.scalars["title"]
-        events = Interactions(*(contents.arrays[f"events/{name}"] for name in COLUMNS), clock=clock)
+        columns: dict[str, Any] = {name: contents.arrays[f"events/{name}"] for name in COLUMNS}
+        events = Interactions(**columns, clock=clock)
         items = _catalogue(contents.tables["items"], titles["items"])
         users = _catalogue(contents.tables["users"], titles["users"])
         ranking = State(_below(contents.arrays, "ranking/"), contents.scalars["ranking"])

@@ -16,7 +16,7 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class ItemEvidence:
-    """`counts` and `first` (moment of the first event, infinity without any) have shape (n_items,); `span` in seconds."""
+    """`counts` and `first` (moment of the first event, or infinity) have shape (n_items,); `span` in seconds."""
 
     counts: Rows
     first: Times
@@ -38,9 +38,9 @@ class ItemEvidence:
     def features(self, queries: Sequence[Query], items: Rows) -> Vectors:
         """Return the evidence for items, shape (C,) or (Q, C), as (F, Q, C) in the order of NAMES.
 
-        History and events are logarithms, about −1 to 1; fresh is 1 for an item that has just appeared and falls
-        to 1/e over a fiftieth of the log; cold is 1 for an item without any event, seen for one of the query's
-        own history.
+        History and events are logarithms, about −1 to 1; fresh is 1 for an item that has just appeared and
+        falls to 1/e over a fiftieth of the log; cold is 1 for an item without any event, seen for one of the
+        query's own history.
         """
         shape = (len(queries), items.shape[-1])
         found = np.empty((len(NAMES), *shape), dtype=np.float32)

@@ -75,7 +75,7 @@ class Ranking:
     def parts(
         self, queries: Sequence[Query], items: Rows | None, *, repeat: bool
     ) -> tuple[Vectors, Vectors, Vectors]:
-        """Return the standard scores (K, Q, C), the evidence (F, Q, C), and what the words give, (Q, C) or 0."""
+        """Return the standard scores (K, Q, C), the evidence (F, Q, C), and what words give, (Q, C) or 0."""
         blend = self.plan.blends.of(repeat=repeat)
         chosen = Sources({name: self.sources.scorers[name] for name in blend.names[:-1]}, self.sources.scales)
         rows = np.arange(self.n_items) if items is None else items
@@ -121,7 +121,7 @@ class Ranking:
         given = dict(zip(blend.names, blend.shares(standard, evidence)[:, 0], strict=True))
         if words.ndim:
             given["words"] = words[0]
-        scores = np.sum(list(given.values()), axis=0, dtype=np.float32)
+        scores = np.asarray(np.sum(list(given.values()), axis=0, dtype=np.float32))
         return Slate(rows, scores, given, np.ones(len(rows), dtype=np.float32))
 
     def unit(self, query: Query, rows: Rows, *, repeat: bool = False) -> dict[str, Scores]:

@@ -1,4 +1,4 @@
-"""The last slice of time, held out from the training events: what the blend and the search of settings learn on.
+"""The last slice of time, held out from training: what the blend and the search of settings learn on.
 
 Three kinds of questions are asked of models that know only what came before:
 - "return": the last tenth of the log in successive windows; each history is frozen at its window's start;
@@ -6,7 +6,7 @@ Three kinds of questions are asked of models that know only what came before:
 - "cold": as "return", but about items whose events were all taken away, so that only text can find them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
-from penchant.data.split import between, last_fraction, windows, without_items
+from penchant.data.split import Window, between, last_fraction, windows, without_items
 from penchant.types import Query, Rows
 
 SLICE, WINDOWS, VISIT, COLD = 0.1, 4, 0.2, 0.1
@@ -77,11 +77,11 @@ def _hold_visits(past: Interactions, n_users: int, most: int) -> tuple[Interacti
     order = np.arange(int(past.items.max(initial=0)) + 1)
     kept, held = last_fraction(past.where(asked), n_users, VISIT, order)
     both = (past.where(~asked), kept)
-    joined = [
-        np.concatenate([getattr(part, name) for part in both])
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in both])
         for name in ("users", "items", "times", "weights", "values")
-    ]
-    return Interactions.sorted(*joined, clock=past.clock), held
+    }
+    return Interactions.sorted(**joined, clock=past.clock), held
 
 
 def _made_cold(events: Interactions, past: Interactions, n_items: int, rng: Generator) -> NDArray[np.bool_]:
@@ -103,7 +103,7 @@ def _visits(
 def _returns(
     data: Dataset,
     events: Interactions,
-    slices: list,
+    slices: Sequence[Window],
     kind: str,
     cold: NDArray[np.bool_],
     rng: Generator,

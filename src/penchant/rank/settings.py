@@ -65,9 +65,8 @@ def found_settings(
             return max(_quality(replace(model, decay=decay), *asked) for decay in DECAYS[name].values())
 
         settings[name], top, tried = search(STARTS[name], SPACES[name], score, trials=TRIALS[effort])
-        say(
-            f"{name}: {', '.join(f'{k} {v:g}' for k, v in settings[name].items())} (NDCG@20 {top:.3f}, {tried} trials)"
-        )
+        chosen = ", ".join(f"{key} {value:g}" for key, value in settings[name].items())
+        say(f"{name}: {chosen} (NDCG@20 {top:.3f}, {tried} trials)")
     return settings
 
 

@@ -44,9 +44,8 @@ def learned_blends(
     new = _learned(rehearsal, taste, knowledge, kinds, seed)
     repeats = _share_of_repeats(rehearsal)
     again = _learned(rehearsal, everything, knowledge, ("again",), seed) if repeats else new
-    say(
-        f"blend learned on {sum(len(group.queries) for group in rehearsal.questions):,} questions of the last slice"
-    )
+    asked = sum(len(group.queries) for group in rehearsal.questions)
+    say(f"blend learned on {asked:,} questions of the last slice")
     return Blends(new, again)
 
 
@@ -86,7 +85,9 @@ def _learned(
 def _as_of(
     group: Questions, train: Dataset, measured: Sources, knowledge: Knowledge, seed: int
 ) -> tuple[Sources, ItemEvidence]:
-    """Bring the models that are fitted in no time up to the moment of the questions, as serving will have them."""
+    """Bring the models that are fitted in no time up to the moment of the questions, as serving will have
+    them.
+    """
     if group.kind == "visit":
         return measured, evidence_of(train)
     world = train.with_interactions(group.known)

@@ -14,7 +14,7 @@ def mmr(scores: Scores, vectors: Vectors, *, k: int, diversity: float) -> Rows:
     n = len(scores)
     relevance = (scores - scores.min(initial=np.inf)) / max(float(np.ptp(scores)) if n else 0.0, 1e-12)
     nearest, picked = np.full(n, -1.0), np.zeros(n, dtype=bool)
-    order = []
+    order: list[int] = []
     for _ in range(min(k, n)):
         gain = (1 - diversity) * relevance - (diversity * np.maximum(nearest, 0.0) if order else 0.0)
         gain = np.where(picked, -np.inf, gain)
