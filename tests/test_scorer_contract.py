@@ -1,8 +1,8 @@
 """The contract that every model passes; models are found in penchant.models, none is named here.
 
-Two class attributes tell what a model is not, and are held to it: `knows = "popularity"` (the same order
-for everybody) or `knows = "habit"` (only what somebody did before) instead of "taste", and
-`reads_text = False`.
+Three class attributes tell what a model is not, and are held to it: `knows` is "popularity" (the same order
+for everybody), "habit" (only what somebody did before) or "request" (only what somebody asks in words)
+instead of "taste", `reads_text = False`, and `serves_cold = False` (nothing for items without an event).
 """
 
 import importlib
@@ -50,6 +50,10 @@ def reads_text(model: type[Scorer]) -> bool:
     return bool(getattr(model, "reads_text", True))
 
 
+def serves_cold(model: type[Scorer]) -> bool:
+    return bool(getattr(model, "serves_cold", True))
+
+
 def fit(model: type[Scorer], world: toy.World, seed: int = 7) -> Scorer:
     return model().fit(world.data, world.knowledge, rng=np.random.default_rng(seed))
 
@@ -82,7 +86,7 @@ def lone_queries() -> dict[str, Query]:
     queries = {
         "nothing at all": Query(),
         "a newcomer": Query(at=at, key="newcomer"),
-        "words alone": Query(text=WORLD.knowledge.vectors[0], at=at),
+        "words alone": Query(text=WORLD.knowledge.raw[0], at=at),
         "a wish": Query(wanted=np.array([1]), unwanted=np.array([2]), at=at),
         "features": Query(features=np.ones(3, dtype=np.float32), at=at),
         "a cold item": Query(np.array([toy.N_WARM]), np.array([at]), plain[:1], at=at),
@@ -112,6 +116,10 @@ def test_it_finds_the_answer_of_the_toy_world(model: type[Scorer]) -> None:
     elif knows(model) == "habit":
         for row, query in zip(warm, QUERIES, strict=True):
             assert row[query.rows].min() > np.delete(row, query.rows).max()
+    elif knows(model) == "request":
+        assert not scores.any(), "nobody asked for anything"
+        asked = fitted(model).score([Query(text=text) for text in WORLD.knowledge.raw])
+        assert np.array_equal(asked.argmax(axis=1), np.arange(toy.N_ITEMS))
     else:
         other = np.where(TASTES[: toy.N_WARM] != users[:, None] % 2, warm, -np.inf).max(axis=1)
         found = scores[users, WORLD.withheld] > other
@@ -179,10 +187,17 @@ def test_text_places_new_items_as_a_refit_would(model: type[Scorer]) -> None:
     if not reads_text(model):
         assert np.array_equal(fit(model, WORLD.without_text()).score(QUERIES), fitted(model).score(QUERIES))
         return
+    cold = np.arange(toy.N_WARM, toy.N_ITEMS)
+    if not serves_cold(model):
+        assert not after[:, cold].any()
+        return
+    if knows(model) == "request":
+        asked = [Query(text=text) for text in WORLD.knowledge.raw]
+        alike(extended(early(model)).score(asked), fitted(model).score(asked))
+        return
     refit = fitted(model).score(QUERIES)
     agreement = [np.corrcoef(a, b)[0, 1] for a, b in zip(after, refit, strict=True)]
     assert np.mean(agreement) > 0.98
-    cold = np.arange(toy.N_WARM, toy.N_ITEMS)
     for scores in (after, refit):
         own = TASTES[cold] == np.arange(toy.N_USERS)[:, None] % 2
         worst = np.where(own, scores[:, cold], np.inf).min(axis=1)

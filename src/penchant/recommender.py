@@ -93,9 +93,7 @@ class Recommender:
         repeat: bool = False,
         diversity: float = 0.0,
     ) -> tuple[Rows, Scores]:
-        """Return the k best rows of each query and their scores, (Q, k); −1 and −inf where there are no
-        more.
-        """
+        """Return the k best rows of each query and their scores, (Q, k); −1 and −inf without more."""
         if k < 1:
             raise SettingError(f"k is {k}", hint="a list has one item at least")
         if not 0.0 <= diversity <= 1.0:

@@ -37,7 +37,8 @@ class Factors:
         """Alternate between users and items."""
         from implicit.cpu.als import AlternatingLeastSquares
 
-        x, width = pairs(data), min(self.factors, max(1, data.n_items - 1))
+        # In a small catalogue as many factors as items would learn each history by heart.
+        x, width = pairs(data), min(self.factors, max(2, data.n_items // 8))
         if not x.nnz:
             self.vectors = np.zeros((data.n_items, width), dtype=np.float32)
             return self

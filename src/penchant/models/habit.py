@@ -1,8 +1,8 @@
 """Habit: what somebody did before and will do again, the shop's strongest baseline for repeated purchases.
 
 score_i = ln(1 + Σ_e 2^(−age_e / h)) over this person's own events with item i; nothing for other items. A
-half-life of infinity is the plain count of a person's most frequent items. See Hu et al., Modeling personalized item
-frequency information for next-basket recommendation, SIGIR 2020.
+half-life of infinity is the plain count of a person's most frequent items. See Hu et al., Modeling
+personalized item frequency information for next-basket recommendation, SIGIR 2020.
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,7 @@ min_B ‖X − X B‖² weighted by users + λ‖B‖² + κ‖B − S‖² with
     G = Xᵀ diag(n_u^−β) X,   Λ = λ + p/(1−p)·diag G,   P = (G + Λ + κ)⁻¹,   Q = κ P S,
     B = Q − P·diag((1 + diag Q) / diag P) off the diagonal,   W_ij = n_i^α B_ij n_j^−α.
 
-EASE (Steck, WWW 2019) is κ = β = p = α = 0, EDLAE (Steck, NeurIPS 2020) adds p, DAN (SIGIR 2025) adds β and α,
+EASE (Steck, WWW 2019) is κ = β = p = α = 0, EDLAE (Steck, NeurIPS 2020) adds p, DAN (SIGIR 2025) β and α,
 L3AE (CIKM 2025) is κ alone. Items with too few events to say anything take no part; other models serve them.
 """
 

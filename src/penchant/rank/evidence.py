@@ -16,7 +16,7 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class ItemEvidence:
-    """`counts` and `first` (moment of the first event, or infinity) have shape (n_items,); `span` in seconds."""
+    """`counts` and `first` (of the first event, or infinity) have shape (n_items,); `span` in seconds."""
 
     counts: Rows
     first: Times

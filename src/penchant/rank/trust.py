@@ -85,9 +85,7 @@ def _learned(
 def _as_of(
     group: Questions, train: Dataset, measured: Sources, knowledge: Knowledge, seed: int
 ) -> tuple[Sources, ItemEvidence]:
-    """Bring the models that are fitted in no time up to the moment of the questions, as serving will have
-    them.
-    """
+    """Bring the models that are fitted in no time up to the moment of the questions, as when serving."""
     if group.kind == "visit":
         return measured, evidence_of(train)
     world = train.with_interactions(group.known)
