@@ -45,7 +45,7 @@ class Recommender:
     data: Dataset
     ranking: Ranking
     whitening: Whitening
-    vectors: Vectors
+    knowledge: Knowledge
     language: str = "minilm"
 
     @classmethod
@@ -73,15 +73,12 @@ class Recommender:
             raise SettingError("there is nothing to learn from: no events, and no texts")
         with threadpool_limits(1, "blas"):  # many small products: threads that wait for each other cost more
             ranking = Ranking.fit(data, knowledge, effort=effort, seed=seed, say=say)
-        return cls(data, ranking, whitening, knowledge.raw, name)
+        return cls(data, ranking, whitening, knowledge, name)
 
-    def refit(self, data: Dataset, *, knowledge: Knowledge | None = None) -> "Recommender":
+    def refit(self, data: Dataset) -> "Recommender":
         """Learn from newer events of the same catalogue by the same settings and the same trust."""
-        knowledge = knowledge or Knowledge(
-            self.whitening.rotate(self.vectors), self.vectors, np.any(self.vectors, axis=1)
-        )
         with threadpool_limits(1, "blas"):
-            ranking = Ranking.planned(self.ranking.plan, data, knowledge)
+            ranking = Ranking.planned(self.ranking.plan, data, self.knowledge)
         return replace(self, data=data, ranking=ranking)
 
     def rank(
@@ -107,7 +104,9 @@ class Recommender:
     def _diverse(self, rows: Rows, scores: Scores, k: int, diversity: float) -> tuple[Rows, Scores]:
         for place in range(len(rows)):
             found = rows[place] >= 0
-            order = mmr(scores[place][found], self.vectors[rows[place][found]], k=k, diversity=diversity)
+            order = mmr(
+                scores[place][found], self.knowledge.raw[rows[place][found]], k=k, diversity=diversity
+            )
             rows[place, : len(order)], scores[place, : len(order)] = rows[place][order], scores[place][order]
         return rows[:, :k], scores[:, :k]
 
@@ -177,7 +176,7 @@ class Recommender:
         """Return the vector of a request in words, shape (width,)."""
         if not text.strip():
             raise SettingError("the request in words is empty")
-        if not self.vectors.shape[1]:
+        if not self.knowledge.raw.shape[1]:
             raise LanguageError(
                 "this model was fitted without texts", hint="fit again with an items table that has texts"
             )
@@ -196,7 +195,11 @@ class Recommender:
         rows = self.data.items.vocabulary.rows([item])
         if rows[0] < 0:
             raise UnknownIdError(f"no item {str(item)!r}", hint="ids are written as in the tables")
-        text = self.vectors[rows[0]] if self.vectors.shape[1] and self.vectors[rows[0]].any() else None
+        text = (
+            self.knowledge.raw[rows[0]]
+            if self.knowledge.raw.shape[1] and self.knowledge.raw[rows[0]].any()
+            else None
+        )
         found, scores = self.rank([Query(wanted=rows, text=text, excluded=rows, at=self.data.end)], k)
         found, scores = found[0][found[0] >= 0], scores[0][found[0] >= 0]
         ids = self.data.items.vocabulary.ids.gather(found).alias("item_id")
@@ -214,14 +217,14 @@ class Recommender:
     def save(self, folder: Path | str) -> str:
         """Write a bundle, whole or not at all; returns its version."""
         return stored(
-            Path(folder), self.data, self.ranking.state(), self.whitening, self.vectors, self.language
+            Path(folder), self.data, self.ranking.state(), self.whitening, self.knowledge, self.language
         )
 
     @classmethod
     def load(cls, folder: Path | str) -> "Recommender":
         """Read a bundle; no language model is loaded before somebody asks in words."""
-        data, state, whitening, vectors, language = opened(Path(folder))
-        return cls(data, Ranking.from_state(state), whitening, vectors, language)
+        data, state, whitening, knowledge, language = opened(Path(folder))
+        return cls(data, Ranking.from_state(state), whitening, knowledge, language)
 
 
 REASONS = pl.List(pl.Struct({"evidence": pl.String, "text": pl.String, "share": pl.Float64}))

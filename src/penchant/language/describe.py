@@ -25,6 +25,9 @@ INSIDE = re.compile(
     r"</?(?:a|abbr|b|cite|code|em|font|i|q|s|small|span|strong|sub|sup|u)\b[^<>]*>", re.IGNORECASE
 )
 """Markup inside a word or before a full stop: no space is left in its place."""
+YEAR, YEAR_IN_TITLE = re.compile(r"\b[12]\d{3}\b"), re.compile(r"\([12]\d{3}\)")
+SHARED = 0.5
+"""Different texts among all rows, at most, for which a catalogue's categories are called re-used."""
 SPACE = re.compile(r"\s+")
 
 
@@ -39,7 +42,7 @@ def describe(
     Raises:
         SettingError: the template names a column that the table does not have.
     """
-    most = PARTS if template is None else None
+    most, own = (PARTS, False) if template is None else (None, True)
     template = usual(catalogue, columns) if template is None else template
     template.check(catalogue.table.columns)
     if not template.columns:
@@ -48,13 +51,40 @@ def describe(
         name: words(catalogue.table[name], None if name == catalogue.title else most)
         for name in template.columns
     }
+    if not own and catalogue.title in said:
+        said[catalogue.title] = dated(said[catalogue.title], catalogue, columns)
     return [template.fill(dict(zip(said, row, strict=True))) for row in zip(*said.values(), strict=True)]
+
+
+def dated(titles: Sequence[str], catalogue: Catalogue, columns: Sequence[str] | None = None) -> list[str]:
+    """Put the year behind each title that has none: language models know things by both."""
+    years = [name for name, role in roles(catalogue).items() if role == "year"]
+    years = [name for name in years if columns is None or name in columns]
+    if not years:
+        return list(titles)
+    found = [YEAR.search(year) for year in words(catalogue.table[years[0]])]
+    return [
+        f"{title} ({year[0]})" if title and year and not YEAR_IN_TITLE.search(title) else title
+        for title, year in zip(titles, found, strict=True)
+    ]
+
+
+def reused(catalogue: Catalogue) -> list[str]:
+    """Return the columns of categories that many rows fill alike: they are worth a vector of their own."""
+    names = [name for name, role in roles(catalogue).items() if role in ("category", "multi")]
+    texts = [
+        text for text in zip(*(words(catalogue.table[name]) for name in names), strict=True) if any(text)
+    ]
+    return names if names and len(set(texts)) <= SHARED * len(texts) else []
 
 
 def usual(catalogue: Catalogue, columns: Sequence[str] | None = None) -> Template:
     """Return the template that is used where the caller gives none; long texts come last."""
     found = {name: role for name, role in roles(catalogue).items() if columns is None or name in columns}
-    named = once(catalogue.table, [name for name, role in found.items() if role in NAMED])
+    spoken = [name for name, role in found.items() if role in NAMED]
+    if catalogue.title in found:
+        spoken = [name for name in spoken if found[name] != "year"]  # it stands behind the title
+    named = once(catalogue.table, spoken)
     long = [name for name, role in found.items() if role == "text"]
     return Template.of(catalogue.title if catalogue.title in found else None, named, long)
 

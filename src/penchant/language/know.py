@@ -6,8 +6,8 @@ import numpy as np
 
 from penchant.data.dataset import Catalogue
 from penchant.language.cache import Progress, VectorCache
-from penchant.language.describe import describe
-from penchant.language.encode import Encoder, for_requests
+from penchant.language.describe import describe, reused
+from penchant.language.encode import Encoder, for_requests, unit
 from penchant.language.knowledge import Knowledge
 from penchant.language.template import Template
 from penchant.language.whiten import Whitening
@@ -22,22 +22,36 @@ def know(
     template: Template | None = None,
     whitening: Whitening | None = None,
     dim: int | None = None,
-    eps: float = 3.0,
+    eps: float = 10.0,
     as_of: float = 0.0,
     progress: Progress | None = None,
 ) -> tuple[Knowledge, Whitening]:
     """Return what language says of the items, and the transform for requests.
 
-    `whitening` is given where items join a bundle: its transform is kept, so that old and new
-    vectors can be compared. `as_of` says up to when, in seconds UTC, the tables knew the world.
+    Categories and tags that many items share have vectors of their own, added to those of titles and prose in
+    `Knowledge.raw`; the whitened vectors are of titles and prose alone, since models get categories as features
+    besides. A template of the caller's makes one text of everything. `whitening` is given where items join a
+    bundle: its transform is kept, so that old and new vectors can be compared. `as_of` says up to when, in
+    seconds UTC, the tables knew the world.
     Raises SettingError for a template that does not fit and LanguageError where the encoder fails.
     """
-    texts = describe(items, template)
+
+    def encoded(texts: Sequence[str]) -> Vectors:
+        return encoder.encode(texts) if cache is None else cache.encode(encoder, texts, progress)
+
+    shared = [] if template else reused(items)
+    own = [name for name in items.table.columns if name not in shared]
+    texts = describe(items, template, columns=None if template else own)
     known = np.array([bool(text.strip()) for text in texts], dtype=bool)
-    vectors = encoder.encode(texts) if cache is None else cache.encode(encoder, texts, progress)
+    vectors = encoded(texts)
     if whitening is None:
         whitening = Whitening.fit(vectors, known, dim=dim, eps=eps)
-    return Knowledge(whitening.apply(vectors), whitening.centre(vectors), known, as_of), whitening
+    whitened, raw = whitening.apply(vectors), whitening.centre(vectors)
+    if shared:
+        kinds = encoded(describe(items, columns=shared))
+        raw = unit(raw + whitening.centre(kinds))
+        known |= kinds.any(axis=1)
+    return Knowledge(whitened, raw, known, as_of), whitening
 
 
 def hear(requests: Sequence[str], encoder: Encoder, whitening: Whitening) -> Vectors:

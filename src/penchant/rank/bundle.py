@@ -13,9 +13,9 @@ from penchant.data.dataset import Catalogue, Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BundleError
+from penchant.language.knowledge import Knowledge
 from penchant.language.whiten import Whitening
 from penchant.models.scorer import State
-from penchant.types import Vectors
 
 ID = "__id__"
 COLUMNS = ("users", "items", "times", "weights", "values")
@@ -32,7 +32,7 @@ PACKAGES = (
 
 
 def stored(
-    folder: Path, data: Dataset, ranking: State, whitening: Whitening, vectors: Vectors, language: str
+    folder: Path, data: Dataset, ranking: State, whitening: Whitening, knowledge: Knowledge, language: str
 ) -> str:
     """Write a bundle; returns its version."""
     events = data.interactions
@@ -46,6 +46,7 @@ def stored(
         "clock": events.clock,
         "title": {"items": data.items.title, "users": data.users.title},
         "language": language,
+        "as_of": knowledge.as_of,
         "ranking": dict(ranking.scalars),
     }
     lineage = {"data": fingerprint(data), "seed": ranking.scalars["seed"], "packages": versions()}
@@ -53,7 +54,7 @@ def stored(
     return store.write(folder, store.Contents(arrays, scalars, tables), lineage=lineage)
 
 
-def opened(folder: Path) -> tuple[Dataset, State, Whitening, Vectors, str]:
+def opened(folder: Path) -> tuple[Dataset, State, Whitening, Knowledge, str]:
     """Read a bundle; raises BundleError where it is missing, damaged, or of another format."""
     contents, _ = store.read(folder)
     try:
@@ -64,10 +65,11 @@ def opened(folder: Path) -> tuple[Dataset, State, Whitening, Vectors, str]:
         users = _catalogue(contents.tables["users"], titles["users"])
         ranking = State(_below(contents.arrays, "ranking/"), contents.scalars["ranking"])
         whitening = Whitening.from_state(_below(contents.arrays, "whitening/"))
-        vectors, language = contents.arrays["texts/vectors"], contents.scalars["language"]
+        knowledge = Knowledge(**_below(contents.arrays, "texts/"), as_of=contents.scalars["as_of"])
+        language = contents.scalars["language"]
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{folder}: not a recommender's bundle ({error})", hint="fit again") from error
-    return Dataset(events, items, users), ranking, whitening, vectors, language
+    return Dataset(events, items, users), ranking, whitening, knowledge, language
 
 
 def fingerprint(data: Dataset) -> str:
