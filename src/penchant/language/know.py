@@ -29,10 +29,10 @@ def know(
     """Return what language says of the items, and the transform for requests.
 
     Categories and tags that many items share have vectors of their own, added to those of titles and prose in
-    `Knowledge.raw`; the whitened vectors are of titles and prose alone, since models get categories as features
-    besides. A template of the caller's makes one text of everything. `whitening` is given where items join a
-    bundle: its transform is kept, so that old and new vectors can be compared. `as_of` says up to when, in
-    seconds UTC, the tables knew the world.
+    `Knowledge.raw`; the whitened vectors are of titles and prose alone, since models get categories as
+    features besides. A template of the caller's makes one text of everything. `whitening` is given where
+    items join a bundle: its transform is kept, so that old and new vectors can be compared. `as_of` says up
+    to when, in seconds UTC, the tables knew the world.
     Raises SettingError for a template that does not fit and LanguageError where the encoder fails.
     """
 

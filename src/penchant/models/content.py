@@ -4,7 +4,8 @@ A teacher B (EASE on the events alone) says which items belong to which history;
 learns
 to foretell an item's column of B from what is written about it, that of a later item as well:
 
-    k(i, j) = ½ exp(−2‖d_i − d_j‖² / s) + ½ exp(−‖d_i − d_j‖² / 2s),   V = K_{·L} (K_{LA} K_{AL} + λ K_LL)⁻¹ K_{LA} (Bᵀ C),   score = x C Vᵀ.
+    k(i, j) = ½ exp(−2‖d_i − d_j‖² / s) + ½ exp(−‖d_i − d_j‖² / 2s),
+    V = K_{·L} (K_{LA} K_{AL} + λ K_LL)⁻¹ K_{LA} (Bᵀ C),   score = x C Vᵀ.
 
 d joins the whitened text vector and each attribute's features; L are landmark items (Nyström; all of them in
 a small catalogue), A the items with events, C the strongest directions of B, x a history without decay.
