@@ -38,9 +38,8 @@ def stored(
     events = data.interactions
     arrays = {f"events/{name}": getattr(events, name) for name in COLUMNS}
     arrays |= {f"ranking/{name}": array for name, array in ranking.arrays.items()}
-    arrays |= {f"whitening/{name}": array for name, array in whitening.state().items()} | {
-        "texts/vectors": vectors
-    }
+    arrays |= {f"whitening/{name}": array for name, array in whitening.state().items()}
+    arrays |= {f"texts/{name}": getattr(knowledge, name) for name in ("vectors", "raw", "known")}
     tables = {"items": _table(data.items), "users": _table(data.users)}
     scalars = {
         "clock": events.clock,

@@ -1,0 +1,58 @@
+"""Protocol `time` on folders of real data, and what a fit costs there, through the command line.
+
+    python bench/windows.py [DATA …] [-o FILE]
+
+DATA are folders of tables; without any, online_retail_ii, ifdb and ml_latest_small under PENCHANT_DATA.
+Each is evaluated by `penchant evaluate` (five successive windows over the last tenth, every baseline tuned in
+the same run) and fitted once by `penchant fit`, texts encoded anew. Writes bench/results/windows.json.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rig import process
+
+RESULTS = Path(__file__).parent / "results" / "windows.json"
+NAMES = ("online_retail_ii", "ifdb", "ml_latest_small")
+
+
+def main() -> None:
+    """Measure each folder and write what came out."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("-o", "--output", type=Path, default=RESULTS)
+    given = parser.parse_args()
+    folders = given.folders or [Path(os.environ["PENCHANT_DATA"]) / name for name in NAMES]
+    found: dict[str, Any] = {
+        "command": "python bench/windows.py",
+        "machine": process.machine(),
+        "versions": process.versions(),
+        "data": {folder.name: measured(folder) for folder in folders},
+    }
+    given.output.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for name, result in found["data"].items():
+        print(f"{name}: fit {result['fit']['seconds']:.0f} s, {result['fit']['peak_mib']:,.0f} MiB")
+
+
+def measured(folder: Path) -> dict[str, Any]:
+    """Fit and evaluate one folder."""
+    with tempfile.TemporaryDirectory() as temporary:
+        os.environ["PENCHANT_CACHE"] = f"{temporary}/cache"
+        shown = {folder: "DIR", Path(temporary) / "model": "MODEL", Path(temporary) / "report": "REPORT"}
+        fit = process.penchant("fit", folder, "-o", Path(temporary) / "model", shown=shown)
+        judged = process.penchant("evaluate", folder, "-o", Path(temporary) / "report", shown=shown)
+        print((Path(temporary) / "report" / "report.md").read_text(encoding="utf-8"), file=sys.stderr)
+        report = json.loads((Path(temporary) / "report" / "report.json").read_text(encoding="utf-8"))
+    tables = {table["name"]: table for table in report["tables"]}
+    return {"fit": fit.row(), "evaluate": judged.row(), "tables": tables, "settings": report["settings"]}
+
+
+if __name__ == "__main__":
+    main()
