@@ -93,4 +93,4 @@ def sentence(told: Sequence[tuple[Evidence, str, float]], most: int = 3) -> str:
         text = ", ".join(text for text, _ in named).replace(", you had ", ", ")
         parts.append((text, sum(share for _, share in named)))
     parts.sort(key=lambda part: -part[1])
-    return "; ".join(f"{text} ({share / total:.0%})" for text, share in parts[:most])
+    return "; ".join(f"{text} ({share / total:.0%})" for text, share in parts[:most] if share > 0.01 * total)
