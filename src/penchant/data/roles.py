@@ -19,6 +19,8 @@ REUSED_TOKENS, REUSED_VALUES = 0.5, 0.3
 """Parts of all cells that must hold a token, or a value, which is seen at least twice."""
 LONG_TEXT, LONG_TOKEN = 60, 40
 """Characters on average: longer cells than the first are prose, longer parts than the second no tokens."""
+MOST_WORDS, WORDS_TO_CELLS = 12, 3
+"""Words in a cell, and how many different cells each word must make, for spaces to divide tokens."""
 _POINTS = re.compile(
     r"(^|[_\s-])(ids?|isbn\d*|ean|upc|asin|url|uri|link|href|image|img|poster|thumbnail|uuid|guid|hash)$",
     re.IGNORECASE,
@@ -120,7 +122,15 @@ def separator(filled: pl.Series) -> str | None:
         tokens = tokens.filter(tokens != "")
         if _reused(tokens) >= REUSED_TOKENS and _length(tokens) <= LONG_TOKEN:
             return sign
-    return None
+    return " " if _mixes_few_words(filled) else None
+
+
+def _mixes_few_words(filled: pl.Series) -> bool:
+    """Tell cells like "Comedy Drama" and "Drama War": few words, in many more mixtures than words."""
+    cells = filled.unique()
+    tokens = cells.str.split(" ").explode()
+    most = int(cells.str.count_matches(" ").max() or 0)
+    return 0 < most < MOST_WORDS and WORDS_TO_CELLS * tokens.n_unique() <= len(cells)
 
 
 def _mostly(flags: pl.Series, share: float) -> bool:

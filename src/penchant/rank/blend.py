@@ -22,7 +22,7 @@ from penchant.rank.evidence import NAMES, ItemEvidence
 from penchant.types import Query, Rows, Scores, Vectors
 
 NOVELTY = "novelty"
-CHUNK = 256
+CHUNK, OFFSET_SHRINK = 256, 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +124,19 @@ class Lesson:
 
 
 def learn(start: Blend, lessons: Sequence[Lesson], *, l2: float) -> Blend:
-    """Maximise the mean log-likelihood of the truth among the candidates, minus l2·‖θ − start‖²."""
+    """Maximise the mean log-likelihood of the truth among the candidates, minus l2·‖θ − start‖².
+
+    The offsets of the novelty row are shrunk less: how rarely people take again what they had is a fact of
+    the log, and may well be an overwhelming one.
+    """
     lessons = [lesson for lesson in lessons if len(lesson.truth)]
     if not lessons:
         return start
     shape, total = start.theta.shape, sum(len(lesson.truth) for lesson in lessons)
     centre = np.append(start.theta.ravel(), 0.0)
+    shrink = np.full(shape, l2)
+    shrink[start.names.index(NOVELTY)] *= OFFSET_SHRINK
+    shrink = np.append(shrink.ravel(), 0.0)
 
     def loss(theta: Vectors) -> tuple[float, Vectors]:
         value, gradient = 0.0, np.zeros_like(theta)
@@ -148,8 +155,7 @@ def learn(start: Blend, lessons: Sequence[Lesson], *, l2: float) -> Blend:
             gradient[:-1] += error.ravel() @ flat
             gradient[-1] += float((error * lesson.nuisance).sum())
         away = theta - centre
-        away[-1] = 0.0
-        return value / total + l2 * float(away @ away), gradient / total + 2 * l2 * away
+        return value / total + float(shrink @ away**2), gradient / total + 2 * shrink * away
 
     found = scipy.optimize.minimize(
         loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 150, "ftol": 1e-7}

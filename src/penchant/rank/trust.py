@@ -8,13 +8,15 @@ import numpy as np
 from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
 from penchant.models.scorer import Scorer
-from penchant.rank.blend import Blend, Lesson, Sources, learn, lesson
-from penchant.rank.evidence import ItemEvidence, evidence_of
+from penchant.rank.blend import NOVELTY, Blend, Lesson, Sources, learn, lesson
+from penchant.rank.evidence import NAMES, ItemEvidence, evidence_of
 from penchant.rank.rehearsal import Questions, Rehearsal
 
 HABITS = ("habit", "habit.recent")
 ROUNDS, L2 = 2, 3e-3
 START, START_HABIT = 0.15, 0.3
+RARE = 0.05
+"""Part of later events that are repeats, below which they are left to the end of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,20 @@ def learned_blends(
     everything = {name: scorer for name, scorer in scorers.items() if name != "words"}
     kinds = ("visit", "return", "cold")
     new = _learned(rehearsal, taste, knowledge, kinds, seed)
-    repeats = _share_of_repeats(rehearsal)
-    again = _learned(rehearsal, everything, knowledge, ("again",), seed) if repeats else new
+    if _share_of_repeats(rehearsal) < RARE:
+        again = _history_last(new)
+    else:
+        again = _learned(rehearsal, everything, knowledge, ("again",), seed)
     asked = sum(len(group.queries) for group in rehearsal.questions)
     say(f"blend learned on {asked:,} questions of the last slice")
     return Blends(new, again)
+
+
+def _history_last(new: Blend) -> Blend:
+    """Return the blend where hardly anybody takes anything again: what was had comes after all the rest."""
+    theta = new.theta.copy()
+    theta[new.names.index(NOVELTY), NAMES.index("seen")] = -100.0
+    return Blend(new.names, theta)
 
 
 def _share_of_repeats(rehearsal: Rehearsal) -> float:
