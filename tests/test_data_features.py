@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from penchant.data.dataset import Catalogue
 from penchant.data.features import AttributeSpace
-from penchant.data.roles import Role, is_identifier, role_of, roles, text_columns
+from penchant.data.roles import Role, is_identifier, role_of, roles, separator, text_columns
 from penchant.data.vocabulary import Vocabulary
 
 N = 60
@@ -152,3 +152,12 @@ def test_whatever_a_table_holds_features_are_finite(
     matrix = space.transform(made)
     assert matrix.shape == (n, len(space.names)) == (n, len(space.groups))
     assert np.isfinite(matrix.data).all()
+
+
+def test_words_of_few_in_many_mixtures_are_tokens() -> None:
+    kinds = ["Comedy", "Drama", "War", "Crime"]
+    mixtures = [
+        " ".join(k for k, bit in zip(kinds, f"{n:04b}", strict=True) if bit == "1") for n in range(1, 16)
+    ]
+    assert separator(pl.Series(mixtures * 4)) == " "
+    assert separator(pl.Series(["United Kingdom", "New Zealand", "South Africa", "France"] * 9)) is None

@@ -126,8 +126,8 @@ class Lesson:
 def learn(start: Blend, lessons: Sequence[Lesson], *, l2: float) -> Blend:
     """Maximise the mean log-likelihood of the truth among the candidates, minus l2·‖θ − start‖².
 
-    The offsets of the novelty row are shrunk less: how rarely people take again what they had is a fact of
-    the log, and may well be an overwhelming one.
+    The offset of what was seen is shrunk less: how rarely people take again what they had is a fact of the
+    log, and may well be an overwhelming one.
     """
     lessons = [lesson for lesson in lessons if len(lesson.truth)]
     if not lessons:
@@ -135,7 +135,7 @@ def learn(start: Blend, lessons: Sequence[Lesson], *, l2: float) -> Blend:
     shape, total = start.theta.shape, sum(len(lesson.truth) for lesson in lessons)
     centre = np.append(start.theta.ravel(), 0.0)
     shrink = np.full(shape, l2)
-    shrink[start.names.index(NOVELTY)] *= OFFSET_SHRINK
+    shrink[start.names.index(NOVELTY), NAMES.index("seen")] *= OFFSET_SHRINK
     shrink = np.append(shrink.ravel(), 0.0)
 
     def loss(theta: Vectors) -> tuple[float, Vectors]:

@@ -1,0 +1,125 @@
+"""The command line as a user calls it: tables out, one clear message and status 2 for what is wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import toy
+
+
+def penchant(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a verb."""
+    command = [sys.executable, "-m", "penchant.cli", *map(str, words)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of tables with a model fitted on them, without a language model."""
+    place = tmp_path_factory.mktemp("cli")
+    (place / "DIR").mkdir()
+    toy.write_tables(place / "DIR")
+    done = penchant("fit", place / "DIR", "-o", place / "MODEL", "--language", "none")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    return place
+
+
+def test_lists_for_everybody_come_as_a_table(folder: Path) -> None:
+    target = folder / "lists.parquet"
+    done = penchant("recommend", folder / "MODEL", "--all-users", "-k", 5, "-o", target)
+    assert done.returncode == 0, done.stderr
+    table = pl.read_parquet(target)
+    assert table.columns == ["user_id", "item_id", "rank", "score"]
+    assert (
+        table["user_id"].n_unique() == pl.read_csv(folder / "DIR" / "interactions.csv")["user_id"].n_unique()
+    )
+    assert (
+        table.group_by("user_id").agg(pl.col("rank").max())["rank"].to_list()
+        == [5] * table["user_id"].n_unique()
+    )
+
+
+def test_candidates_restrict_and_reasons_add_up(folder: Path) -> None:
+    items = pl.read_csv(folder / "DIR" / "items.csv", infer_schema_length=0)["item_id"].to_list()
+    (folder / "some.txt").write_text("\n".join(items[:6]) + "\n", encoding="utf-8")
+    target = folder / "some.jsonl"
+    done = penchant(
+        "recommend", folder / "MODEL", "--user", "196", "--candidates", folder / "some.txt",
+        "--repeat", "--explain", "-o", target,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    table = pl.read_ndjson(target)
+    assert set(table["item_id"].cast(pl.String)) <= set(items[:6])
+    for score, reasons in table.select("score", "reasons").iter_rows():
+        assert sum(reason["share"] for reason in reasons) == pytest.approx(score, abs=1e-4)
+
+
+def test_a_newcomer_gets_a_list_and_an_item_its_like(folder: Path) -> None:
+    assert penchant("recommend", folder / "MODEL", "--user", "never seen").stdout.count("never seen") == 10
+    item = pl.read_csv(folder / "DIR" / "items.csv", infer_schema_length=0)["item_id"][0]
+    assert penchant("similar", folder / "MODEL", item, "-k", 3).stdout.count("\n") == 4
+
+
+def test_the_same_seed_gives_the_same_lists(folder: Path) -> None:
+    assert penchant("fit", folder / "DIR", "-o", folder / "TWIN", "--language", "none").returncode == 0
+    lists = [penchant("recommend", folder / model, "--all-users").stdout for model in ("MODEL", "TWIN")]
+    assert lists[0] == lists[1]
+    assert (folder / "MODEL" / "CURRENT").read_text() == (folder / "TWIN" / "CURRENT").read_text()
+
+
+def test_a_killed_fit_leaves_the_old_model_whole(folder: Path) -> None:
+    before = penchant("recommend", folder / "MODEL", "--user", "196").stdout
+    for patience in (0.5, 1.5, 2.5):
+        words = ["fit", folder / "DIR", "-o", folder / "MODEL", "--language", "none", "--seed", "1"]
+        command = [sys.executable, "-m", "penchant.cli", *map(str, words)]
+        child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        time.sleep(patience)
+        child.send_signal(signal.SIGKILL)
+        ended = child.wait()
+        if (
+            ended == -signal.SIGKILL
+            and penchant("recommend", folder / "MODEL", "--user", "196").stdout == before
+        ):
+            continue
+        assert penchant("recommend", folder / "MODEL", "--user", "196").returncode == 0
+    assert penchant("fit", folder / "DIR", "-o", folder / "MODEL", "--language", "none").returncode == 0
+    assert penchant("recommend", folder / "MODEL", "--user", "196").stdout == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["fit", "NOWHERE", "-o", "M"], "no such folder"),
+        (["fit", "DIR", "-o", "M", "--map", "user=nobody"], "nobody"),
+        (["fit", "DIR", "-o", "DIR"], "no bundle"),
+        (["fit", "DIR", "-o", "M", "--language", "no/such/folder/here"], "no/such/folder/here"),
+        (["recommend", "NOWHERE", "--all-users"], "NOWHERE"),
+        (["recommend", "DIR", "--all-users"], "DIR"),
+        (["recommend", "MODEL"], "--user ID"),
+        (["recommend", "MODEL", "--user", "1", "--all-users"], "one or the other"),
+        (["recommend", "MODEL", "--user", "1", "-o", "x.xlsx"], ".parquet"),
+        (["recommend", "MODEL", "--user", "1", "-o", "no/where/x.csv"], "no folder"),
+        (["recommend", "MODEL", "--user", "1", "--candidates", "empty.txt"], "holds no id"),
+        (["recommend", "MODEL", "--text", "a film"], "without texts"),
+        (["recommend", "MODEL", "--user", "1", "-k", "0"], "-k"),
+        (["similar", "MODEL", "no such item"], "no such item"),
+        (["data", "no-such-data", "X"], "no-such-data"),
+        (["evaluate", "NOWHERE"], "no such folder"),
+    ],
+)
+def test_a_wrong_input_ends_with_status_2_and_says_why(folder: Path, words: list[str], said: str) -> None:
+    (folder / "empty.txt").write_text("\n", encoding="utf-8")
+    before = sorted(os.listdir(folder))
+    done = penchant(*words, cwd=folder)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert sorted(os.listdir(folder)) == before
