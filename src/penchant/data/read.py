@@ -21,7 +21,7 @@ from penchant.errors import TableError
 
 
 def read(
-    folder: Path, *, mapping: Mapping[str, str] | None = None, target: Target = "next"
+    folder: Path | str, *, mapping: Mapping[str, str] | None = None, target: Target = "next"
 ) -> tuple[Dataset, Report]:
     """Read the tables of a folder, clean them, and say what was done.
 
@@ -33,6 +33,7 @@ def read(
     Raises:
         TableError: a table cannot be used, or there is nothing to learn from.
     """
+    folder = Path(folder)
     tables, journal, mapping = load_all(folder), Journal(), mapping or {}
     check_mapping(mapping, {table.name: (kind, table.frame.columns) for kind, table in tables.items()})
     choices = {kind: choose(t.name, kind, t.frame.columns, mapping) for kind, t in tables.items()}
