@@ -129,7 +129,7 @@ def _mixes_few_words(filled: pl.Series) -> bool:
     """Tell cells like "Comedy Drama" and "Drama War": few words, in many more mixtures than words."""
     cells = filled.unique()
     tokens = cells.str.split(" ").explode()
-    most = int(cells.str.count_matches(" ").max() or 0)
+    most = max(cells.str.count_matches(" ").to_list(), default=0)
     return 0 < most < MOST_WORDS and WORDS_TO_CELLS * tokens.n_unique() <= len(cells)
 
 

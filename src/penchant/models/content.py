@@ -1,8 +1,7 @@
 """Content: from texts and attributes to the space of behaviour, for items without one event.
 
 A teacher B (EASE on the events alone) says which items belong to which history; kernel ridge regression
-learns
-to foretell an item's column of B from what is written about it, that of a later item as well:
+learns to foretell an item's column of B from what is written about it, that of a later item as well:
 
     k(i, j) = ½ exp(−2‖d_i − d_j‖² / s) + ½ exp(−‖d_i − d_j‖² / 2s),
     V = K_{·L} (K_{LA} K_{AL} + λ K_LL)⁻¹ K_{LA} (Bᵀ C),   score = x C Vᵀ.

@@ -134,9 +134,9 @@ def learn(start: Blend, lessons: Sequence[Lesson], *, l2: float) -> Blend:
         return start
     shape, total = start.theta.shape, sum(len(lesson.truth) for lesson in lessons)
     centre = np.append(start.theta.ravel(), 0.0)
-    shrink = np.full(shape, l2)
-    shrink[start.names.index(NOVELTY), NAMES.index("seen")] *= OFFSET_SHRINK
-    shrink = np.append(shrink.ravel(), 0.0)
+    pulls = np.full(shape, l2)
+    pulls[start.names.index(NOVELTY), NAMES.index("seen")] *= OFFSET_SHRINK
+    shrink = np.append(pulls.ravel(), 0.0)
 
     def loss(theta: Vectors) -> tuple[float, Vectors]:
         value, gradient = 0.0, np.zeros_like(theta)
