@@ -10,7 +10,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.types import Query, Rows, Times, Vectors
 
-NAMES = ("always", "history", "events", "fresh", "cold", "seen")
+NAMES = ("always", "history", "events", "fresh", "cold", "seen", "newcomer")
 DAY = 86_400.0
 
 
@@ -40,7 +40,8 @@ class ItemEvidence:
 
         History and events are logarithms, about −1 to 1; fresh is 1 for an item that has just appeared and
         falls to 1/e over a fiftieth of the log; cold is 1 for an item without any event, seen for one of the
-        query's own history.
+        query's own history,
+        newcomer for a query without any.
         """
         shape = (len(queries), items.shape[-1])
         found = np.empty((len(NAMES), *shape), dtype=np.float32)
@@ -57,6 +58,7 @@ class ItemEvidence:
         fading = np.stack([self._fresh(moment, cold) for moment in moments]) if len(moments) else found[3]
         found[3] = fading[place.reshape(-1, 1), items] if len(moments) else 0.0
         found[5] = _seen(queries, items, len(self.counts))
+        found[6] = (lengths == 0)[:, None]
         return found
 
     def _fresh(self, at: float, cold: NDArray[np.bool_]) -> Vectors:

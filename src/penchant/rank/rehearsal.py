@@ -51,7 +51,10 @@ def rehearse(data: Dataset, rng: Generator, *, most: int = 1_500) -> Rehearsal:
     cold = np.zeros(data.n_items, dtype=bool)
     if events.clock == "none":
         train, held = last_fraction(events, data.n_users, VISIT, np.arange(data.n_items))
-        questions = [_visits(data, train, held, np.unique(held.users), rng, most)]
+        users = np.unique(held.users)
+        users = users[sample(len(users), most, rng)]
+        queries = data.with_interactions(train).queries(users)
+        questions = [_asked("visit", queries, held, users, train, again=False)]
         return Rehearsal(data.with_interactions(train), [q for q in questions if q.queries], cold)
     slices = windows(events, SLICE, WINDOWS)
     if not slices:
@@ -59,7 +62,7 @@ def rehearse(data: Dataset, rng: Generator, *, most: int = 1_500) -> Rehearsal:
     past = events.where(events.times < slices[0].start)
     train, held = _hold_visits(past, data.n_users, most)
     cold = _made_cold(events, past, data.n_items, rng)
-    questions = [_visits(data, train, held, np.unique(held.users), rng, most)]
+    questions = list(_visits(data, train, held))
     for kind in ("return", "again", "cold"):
         questions += list(_returns(data, events, slices, kind, cold, rng, most // len(slices)))
     train = without_items(train, np.flatnonzero(cold), data.n_items)[0]
@@ -92,12 +95,15 @@ def _made_cold(events: Interactions, past: Interactions, n_items: int, rng: Gene
     return cold
 
 
-def _visits(
-    data: Dataset, train: Interactions, held: Interactions, users: Rows, rng: Generator, most: int
-) -> Questions:
-    users = users[sample(len(users), most, rng)]
-    world = data.with_interactions(train)
-    return _asked("visit", world.queries(users), held, users, train, again=False)
+def _visits(data: Dataset, train: Interactions, held: Interactions) -> Iterator[Questions]:
+    """Ask in the order of time, in groups: what was popular then, and not what is popular now."""
+    users, first = np.unique(held.users, return_index=True)
+    for group in np.array_split(np.argsort(held.times[first], kind="stable"), WINDOWS):
+        if not len(group):
+            continue
+        moment, asked = float(held.times[first[group]].min()), np.sort(users[group])
+        queries = data.with_interactions(train).queries(asked, at=moment)
+        yield _asked("visit", queries, held, asked, train.where(train.times < moment), again=False)
 
 
 def _returns(

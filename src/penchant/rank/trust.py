@@ -97,7 +97,7 @@ def _as_of(
     group: Questions, train: Dataset, measured: Sources, knowledge: Knowledge, seed: int
 ) -> tuple[Sources, ItemEvidence]:
     """Bring the models that are fitted in no time up to the moment of the questions, as when serving."""
-    if group.kind == "visit":
+    if not len(group.known):
         return measured, evidence_of(train)
     world = train.with_interactions(group.known)
     scorers = {
