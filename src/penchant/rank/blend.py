@@ -23,6 +23,8 @@ from penchant.types import Query, Rows, Scores, Vectors
 
 NOVELTY = "novelty"
 CHUNK, OFFSET_SHRINK = 256, 0.03
+HEAD = 20
+"""Candidates that each source names by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ def lesson(
     cold: Rows | None = None,
     n_candidates: int = 120,
 ) -> Lesson:
-    """Take the best candidates of each query as the blend ranks them now, half of them cold if asked."""
+    """Take the best candidates of each query by the blend as it is now and by each source alone."""
     n_items, parts = len(evidence.counts), []
     everything = np.arange(n_items)
     for start in range(0, len(queries), CHUNK):
@@ -185,6 +187,11 @@ def lesson(
             for place, query in enumerate(chunk):
                 scores[place, query.rows[query.rows >= 0]] = -np.inf
         picked = _candidates(scores, cold, min(n_candidates, n_items))
+        left_out = np.isneginf(scores)
+        picked = np.concatenate((picked, *(_head(own, left_out, n_items) for own in standard[:-1])), axis=1)
+        picked.sort(axis=1)
+        twice = np.zeros(picked.shape, dtype=bool)
+        twice[:, 1:] = picked[:, 1:] == picked[:, :-1]
         at = np.arange(len(chunk))[:, None]
         truth = np.zeros((len(chunk), n_items), dtype=bool)
         for place, rows in enumerate(truths):
@@ -196,7 +203,7 @@ def lesson(
             (
                 features.reshape(*picked.shape, -1),
                 truth[at, picked],
-                np.isfinite(scores[at, picked]),
+                np.isfinite(scores[at, picked]) & ~twice,
                 flag[picked],
             )
         )
@@ -208,6 +215,11 @@ def lesson(
     share = (truth & allowed)[useful].astype(np.float32)
     share /= share.sum(axis=1, keepdims=True)
     return Lesson(features[useful], share, allowed[useful], nuisance[useful])
+
+
+def _head(own: Scores, left_out: Vectors, n_items: int) -> Rows:
+    """Return the best items of one source: what only this source finds must be there to be learned."""
+    return np.argpartition(np.where(left_out, np.inf, -own), min(HEAD, n_items) - 1, axis=1)[:, :HEAD]
 
 
 def _candidates(scores: Scores, cold: Rows | None, n: int) -> Rows:
