@@ -217,7 +217,7 @@ def lesson(
     return Lesson(features[useful], share, allowed[useful], nuisance[useful])
 
 
-def _head(own: Scores, left_out: Vectors, n_items: int) -> Rows:
+def _head(own: Scores, left_out: NDArray[np.bool_], n_items: int) -> Rows:
     """Return the best items of one source: what only this source finds must be there to be learned."""
     return np.argpartition(np.where(left_out, np.inf, -own), min(HEAD, n_items) - 1, axis=1)[:, :HEAD]
 
