@@ -39,7 +39,7 @@ def films(n: int = 80) -> Catalogue:
 
 def test_title_first_long_text_last_numbers_and_identifiers_unsaid() -> None:
     assert describe(films())[4] == (
-        "Film 4\nGenres: Animation, Comedy\nTags: tag 4, tag 1\nStudio: Ghibli\nRelease year: 1954\n"
+        "Film 4 (1954)\nGenres: Animation, Comedy\nTags: tag 4, tag 1\nStudio: Ghibli\n"
         "Once upon a time, hero no. 4 & friends went far away to a land."
     )
 
