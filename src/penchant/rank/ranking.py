@@ -11,6 +11,7 @@ from penchant.language.knowledge import Knowledge
 from penchant.models.content import Content
 from penchant.models.factors import Factors
 from penchant.models.habit import Habit
+from penchant.models.item_to_item import active_items
 from penchant.models.popularity import Popularity
 from penchant.models.scorer import Scorer, State, best
 from penchant.models.similarity import Similarity
@@ -55,6 +56,7 @@ class Ranking:
         cls, data: Dataset, knowledge: Knowledge, *, effort: Effort, seed: int, say: Callable[[str], None]
     ) -> "Ranking":
         """Search settings and learn the blends on the last slice of time, then fit all of it on all data."""
+        say(reach(data))
         rehearsal = rehearse(data, np.random.default_rng(seed))
         settings = found_settings(rehearsal, knowledge, effort, seed, say)
         scorers = build(settings, rehearsal.train, knowledge, seed)
@@ -166,3 +168,10 @@ class Ranking:
             state.arrays["evidence/counts"], state.arrays["evidence/first"], scalars["span"]
         )
         return cls(Plan(scalars["settings"], blends, scalars["seed"]), Sources(scorers, scales), evidence)
+
+
+def reach(data: Dataset) -> str:
+    """Say over which items the closed forms are: a dense matrix has to fit in memory and patience."""
+    items, active = int((data.item_counts() > 0).sum()), len(active_items(data))
+    rest = f"; the other {items - active:,} rest on popularity, factors and content" if active < items else ""
+    return f"closed forms over {active:,} of {items:,} items with events{rest}"
