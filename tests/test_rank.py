@@ -82,7 +82,7 @@ def test_the_blend_learns_planted_weights_from_wherever_it_starts() -> None:
 
 
 def test_with_nothing_to_learn_from_the_start_stays() -> None:
-    start = Blend.equal(("a", "novelty"), {"a": 0.5})
+    start = Blend.equal(("a", "novelty"), {"a": 0.5}, newcomers={})
     assert learn(start, [], l2=1.0) is start
 
 

@@ -81,10 +81,13 @@ class Blend:
     theta: NDArray[np.float64]
 
     @classmethod
-    def equal(cls, names: tuple[str, ...], trust: Mapping[str, float]) -> "Blend":
-        """Return the blend that trusts each source as told, whatever the evidence."""
+    def equal(
+        cls, names: tuple[str, ...], trust: Mapping[str, float], newcomers: Mapping[str, float]
+    ) -> "Blend":
+        """Return the blend that trusts each source as told, whatever the evidence but for newcomers."""
         theta = np.zeros((len(names), len(NAMES)), dtype=np.float64)
-        theta[:, 0] = [trust.get(name, 0.0) for name in names]
+        theta[:, NAMES.index("always")] = [trust.get(name, 0.0) for name in names]
+        theta[:, NAMES.index("newcomer")] = [newcomers.get(name, 0.0) for name in names]
         return cls(names, theta)
 
     def trust(self, evidence: Vectors) -> Vectors:

@@ -29,19 +29,13 @@ class ItemEvidence:
         np.minimum.at(first, events.items, events.times)
         return cls(np.bincount(events.items, minlength=n_items), first, max(events.end - events.start, 1e-9))
 
-    def extend(self, n_items: int) -> "ItemEvidence":
-        """New items have no event."""
-        new = n_items - len(self.counts)
-        counts = np.concatenate((self.counts, np.zeros(new, dtype=np.int64)))
-        return ItemEvidence(counts, np.concatenate((self.first, np.full(new, np.inf))), self.span)
-
     def features(self, queries: Sequence[Query], items: Rows) -> Vectors:
         """Return the evidence for items, shape (C,) or (Q, C), as (F, Q, C) in the order of NAMES.
 
         History and events are logarithms, about −1 to 1; fresh is 1 for an item that has just appeared and
         falls to 1/e over a fiftieth of the log; cold is 1 for an item without any event, seen for one of the
-        query's own history,
-        newcomer for a query without any.
+        query's own history. A query without any history is a newcomer's: newcomer is 1 and all else 0, so
+        that what newcomers trust is not learned from people who are known.
         """
         shape = (len(queries), items.shape[-1])
         found = np.empty((len(NAMES), *shape), dtype=np.float32)
@@ -58,7 +52,9 @@ class ItemEvidence:
         fading = np.stack([self._fresh(moment, cold) for moment in moments]) if len(moments) else found[3]
         found[3] = fading[place.reshape(-1, 1), items] if len(moments) else 0.0
         found[5] = _seen(queries, items, len(self.counts))
-        found[6] = (lengths == 0)[:, None]
+        newcomers = lengths == 0
+        found[:, newcomers] = 0.0
+        found[6] = newcomers[:, None]
         return found
 
     def _fresh(self, at: float, cold: NDArray[np.bool_]) -> Vectors:

@@ -1,7 +1,7 @@
 """Learning how far to trust each source: the blend for new items, and the one where items may come again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from penchant.rank.rehearsal import Questions, Rehearsal
 
 HABITS = ("habit", "habit.recent")
 ROUNDS, L2 = 2, 3e-3
-START, START_HABIT = 0.15, 0.3
+START, START_HABIT, START_NEWCOMER = 0.15, 0.3, 0.5
 RARE = 0.05
 """Part of later events that are repeats, below which they are left to the end of a list."""
 
@@ -77,8 +77,8 @@ def _learned(
     queries = [query for group in rehearsal.questions for query in group.queries]
     measured = Sources.measured(scorers, queries)
     trust = {name: START_HABIT if name in HABITS else START for name in scorers}
-    start = blend = Blend.equal(measured.names, trust)
-    asked = [group for group in rehearsal.questions if group.kind in kinds]
+    start = blend = Blend.equal(measured.names, trust, newcomers={"trend": START_NEWCOMER})
+    asked = [_of_known_people(group) for group in rehearsal.questions if group.kind in kinds]
     fresh = [_as_of(group, rehearsal.train, measured, knowledge, seed) for group in asked]
     cold = np.flatnonzero(rehearsal.cold)
     for _ in range(ROUNDS):
@@ -91,6 +91,14 @@ def _learned(
         ]  # fmt: skip
         blend = learn(start, lessons, l2=L2)
     return blend
+
+
+def _of_known_people(group: Questions) -> Questions:
+    """Leave newcomers out: their trust stays where it starts, as learning from their few lists hurts."""
+    known = [place for place, query in enumerate(group.queries) if len(query.rows)]
+    return replace(
+        group, queries=[group.queries[i] for i in known], targets=[group.targets[i] for i in known]
+    )
 
 
 def _as_of(
