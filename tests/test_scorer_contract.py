@@ -8,6 +8,7 @@ instead of "taste", `reads_text = False`, and `serves_cold = False` (nothing for
 import importlib
 import json
 import pkgutil
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 import penchant.models
 import toy
 from penchant.models.scorer import Scorer, State
+from penchant.models.similarity import Similarity
+from penchant.models.transitions import Transitions
 from penchant.types import Query, Scores
 
 METHODS = ("fit", "score", "retrieve", "extend", "state", "from_state")
@@ -38,7 +41,21 @@ def discovered() -> dict[str, type[Scorer]]:
     return found
 
 
-MODELS = discovered()
+@dataclass(kw_only=True)
+class SparseSimilarity(Similarity):
+    """Solved among neighbours, as in a large catalogue."""
+
+    dense: int = 0
+
+
+@dataclass(kw_only=True)
+class SparseTransitions(Transitions):
+    """Solved among neighbours, as in a large catalogue."""
+
+    dense: int = 0
+
+
+MODELS = discovered() | {kind.__name__: kind for kind in (SparseSimilarity, SparseTransitions)}
 each = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 
 

@@ -26,6 +26,8 @@ Settings = Mapping[str, Any]
 LAMBDAS = (20.0, 50.0, 100.0, 200.0, 300.0, 500.0, 1000.0, 2000.0, 5000.0)
 SEARCHED_ITEMS = 4_000
 """EASE is searched over the most frequent items only where there are more; the final fit is over all."""
+EASE_ITEMS = 12_000
+"""EASE is over so many items at most, the most frequent: its matrix is dense."""
 ALS = (
     (32, 10.0, 1.0),
     (32, 30.0, 2.0),
@@ -189,5 +191,5 @@ def _popularity(data: Dataset, settings: Settings) -> Scoring:
 
 
 def _ease(data: Dataset, settings: Settings) -> Scoring:
-    model = Similarity(prior=0.0, decay=1.0, **settings)
-    return model.fit(data, Knowledge.none(data.n_items), rng=default_rng(0))
+    model = Similarity(prior=0.0, decay=1.0, dense=EASE_ITEMS, **settings)
+    return model.fit(most_frequent(data, EASE_ITEMS), Knowledge.none(data.n_items), rng=default_rng(0))

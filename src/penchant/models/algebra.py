@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from penchant.errors import SettingError
-from penchant.types import Vectors
+from penchant.types import Rows, Vectors
 
 
 def inverse(gram: Vectors) -> Vectors:
@@ -51,6 +51,13 @@ class Prior:
         product = ((matrix @ self.vectors) @ self.inner) @ self.vectors.T
         product -= matrix * self.diagonal
         product /= np.maximum(1.0 - self.diagonal, 1e-3)
+        return np.asarray(product, dtype=np.float32)
+
+    def columns(self, places: Rows) -> Vectors:
+        """Return the columns of S at `places`, shape (len(places), n)."""
+        product = (self.vectors[places] @ self.inner) @ self.vectors.T
+        product[np.arange(len(places)), places] = 0.0
+        product /= np.maximum(1.0 - self.diagonal[places, None], 1e-3)
         return np.asarray(product, dtype=np.float32)
 
     def dense(self) -> Vectors:

@@ -23,7 +23,7 @@ from penchant.data.dataset import Catalogue, Dataset
 from penchant.data.features import AttributeSpace
 from penchant.language.knowledge import Knowledge
 from penchant.models.history import histories, times_dense
-from penchant.models.item_to_item import active_items, pairs
+from penchant.models.item_to_item import DENSE, active_items, pairs
 from penchant.models.scorer import State, best, pick
 from penchant.models.similarity import Similarity
 from penchant.types import NO_ROWS, Query, Rows, Scores, Vectors
@@ -88,7 +88,7 @@ class Content:
         self.space = AttributeSpace.fit(data.items)
         self.weights = block_weights(self.space, data.items)
         described = self.describe(data.items, knowledge)
-        self.active = active_items(data)
+        self.active = active_items(data, cap=DENSE)  # the teacher is dense; its map serves all items
         usable = self.active[described.norms[self.active] > 0]
         if not len(usable):
             self.tastes = np.zeros((len(self.active), 1), dtype=np.float32)

@@ -15,14 +15,19 @@ from penchant.models.scorer import State, best, pick
 from penchant.types import NO_ROWS, Query, Rows, Scores, Vectors
 
 NOTHING = np.zeros((0, 0), dtype=np.float32)
+DENSE = 8_000
+"""Items up to which a closed form is solved whole; beyond, among neighbours (see `neighbourhood.py`)."""
+MOST = 200_000
+"""Items that a closed form is over at all, the most frequent ones."""
+SPARSE = ("data", "indices", "indptr")
 
 
 @dataclass(kw_only=True)
 class ItemToItem:
     """`decay` is that of the history, `limit` its length (0: all of it).
 
-    `weights`, shape (A, A), is over the `active` items: those with enough events to say something. Other
-    items score nothing here and are served by other models.
+    `weights`, shape (A, A), dense or sparse, is over the `active` items: those with enough events to say
+    something. Other items score nothing here and are served by other models.
     """
 
     serves_cold: ClassVar[bool] = False
@@ -31,14 +36,14 @@ class ItemToItem:
     limit: int = 0
     n_items: int = 0
     active: Rows = field(default_factory=lambda: NO_ROWS)
-    weights: Vectors = field(default_factory=lambda: NOTHING)
+    weights: Any = field(default_factory=lambda: NOTHING)
 
     def score(self, queries: Sequence[Query], items: Rows | None = None) -> Scores:
         """Multiply the decayed histories with the matrix."""
         scores = np.zeros((len(queries), self.n_items), dtype=np.float32)
         if len(self.active):
             x = histories(queries, self.n_items, decay=self.decay, limit=self.limit)
-            scores[:, self.active] = times_dense(x[:, self.active], self.weights)
+            scores[:, self.active] = times(x[:, self.active], self.weights)
         return pick(scores, items)
 
     def retrieve(self, queries: Sequence[Query], n: int) -> tuple[Rows, Scores]:
@@ -53,7 +58,7 @@ class ItemToItem:
         rows, columns = places[x.indices], places[items]
         given = np.zeros((len(rows), len(columns)), dtype=np.float32)
         cells = np.ix_(rows >= 0, columns >= 0)
-        block = self.weights[np.ix_(rows[rows >= 0], columns[columns >= 0])]
+        block = cut(self.weights, rows[rows >= 0], columns[columns >= 0])
         given[cells] = x.data[rows >= 0, None] * block
         return x.indices.astype(np.int64), given
 
@@ -63,14 +68,37 @@ class ItemToItem:
 
     def state(self) -> State:
         """Return the matrix, the items it is over, and the settings."""
-        arrays: dict[str, NDArray[Any]] = {"active": self.active, "weights": self.weights}
-        scalars = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in arrays}
-        return State(arrays, scalars)
+        arrays: dict[str, NDArray[Any]] = {"active": self.active}
+        if sp.issparse(self.weights):
+            arrays |= {f"weights.{part}": getattr(self.weights, part) for part in SPARSE}
+        else:
+            arrays["weights"] = self.weights
+        names = [f.name for f in fields(self) if f.name not in ("active", "weights")]
+        return State(arrays, {name: getattr(self, name) for name in names})
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Build the model again."""
-        return cls(**state.scalars, **cast(dict[str, Any], state.arrays))
+        arrays = cast(dict[str, Any], dict(state.arrays))
+        if "weights" not in arrays:
+            parts = tuple(arrays.pop(f"weights.{part}") for part in SPARSE)
+            n = len(arrays["active"])
+            arrays["weights"] = sp.csr_matrix(parts, shape=(n, n))
+        return cls(**state.scalars, **arrays)
+
+
+def times(x: sp.csr_matrix, weights: Any) -> Vectors:
+    """Multiply histories, (Q, A) sparse, with dense or sparse weights, (A, A)."""
+    if sp.issparse(weights):
+        return np.asarray((x @ weights).toarray(), dtype=np.float32)
+    return times_dense(x, weights)
+
+
+def cut(weights: Any, rows: Rows, columns: Rows) -> Vectors:
+    """Return the cells of rows and columns, dense."""
+    if sp.issparse(weights):
+        return np.asarray(weights[rows][:, columns].toarray(), dtype=np.float32)
+    return np.asarray(weights[np.ix_(rows, columns)])
 
 
 def pairs(data: Dataset) -> sp.csr_matrix:
@@ -84,7 +112,7 @@ def pairs(data: Dataset) -> sp.csr_matrix:
     return sp.csr_matrix(cells, shape=(data.n_users, data.n_items), dtype=np.float32)
 
 
-def active_items(data: Dataset, *, small: int = 2_000, least: int = 3, cap: int = 12_000) -> Rows:
+def active_items(data: Dataset, *, small: int = 2_000, least: int = 3, cap: int = MOST) -> Rows:
     """Return the items a closed form is over: those with `least` events (any, in a small catalogue)."""
     positive = data.interactions.items[data.interactions.weights > 0]
     counts = np.bincount(positive, minlength=data.n_items)

@@ -6,7 +6,8 @@ min_B ‖X − X B‖² weighted by users + λ‖B‖² + κ‖B − S‖² with
     B = Q − P·diag((1 + diag Q) / diag P) off the diagonal,   W_ij = n_i^α B_ij n_j^−α.
 
 EASE (Steck, WWW 2019) is κ = β = p = α = 0, EDLAE (Steck, NeurIPS 2020) adds p, DAN (SIGIR 2025) β and α,
-L3AE (CIKM 2025) is κ alone. Items with too few events to say anything take no part; other models serve them.
+L3AE (CIKM 2025) is κ alone. With more than `dense` items each column is solved among its neighbours. Items
+with too few events to say anything take no part; other models serve them.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from numpy.random import Generator
 from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
 from penchant.models.algebra import Prior, inverse
-from penchant.models.item_to_item import NOTHING, ItemToItem, active_items, pairs
+from penchant.models.item_to_item import DENSE, NOTHING, ItemToItem, active_items, pairs
+from penchant.models.neighbourhood import among_neighbours
 from penchant.types import Vectors
 
 
@@ -32,22 +34,40 @@ class Similarity(ItemToItem):
     dropout: float = 0.0
     user_power: float = 0.0
     item_power: float = 0.0
+    dense: int = DENSE
 
     def fit(self, data: Dataset, knowledge: Knowledge, *, rng: Generator) -> Self:
         """Solve the closed form over the items with enough events."""
         self.n_items, self.active = data.n_items, active_items(data)
         x = pairs(data)[:, self.active]
-        self.weights = self.solve(x, knowledge.raw[self.active])
+        solve = self.solve if len(self.active) <= self.dense else self.solve_sparse
+        self.weights = solve(x, knowledge.raw[self.active])
         return self
+
+    def solve_sparse(self, x: sp.csr_matrix, texts: Vectors) -> sp.csr_matrix:
+        """Return W as `solve` does, each column among its neighbours only."""
+        counts = np.maximum(np.asarray(x.sum(axis=0)).ravel(), 1.0)
+        gram = self.gram(x)
+        ridge = self.dropout / (1 - self.dropout) * gram.diagonal()
+        solved = among_neighbours(gram + sp.diags(ridge.astype(np.float32)).tocsr(), gram, texts,
+                                  l2=self.l2, prior=self.prior)  # fmt: skip
+        if self.item_power:
+            scale = (counts**self.item_power).astype(np.float32)
+            solved = sp.csr_matrix(sp.diags(scale) @ solved @ sp.diags(1 / scale), dtype=np.float32)
+        return solved
+
+    def gram(self, x: sp.csr_matrix) -> sp.csr_matrix:
+        """Return Xᵀ diag(n_u^−β) X, shape (A, A)."""
+        lengths = np.maximum(np.asarray(x.sum(axis=1)).ravel(), 1.0)
+        scaled = sp.diags((lengths ** (-self.user_power / 2)).astype(np.float32)) @ x
+        return sp.csr_matrix(scaled.T @ scaled, dtype=np.float32)
 
     def solve(self, x: sp.csr_matrix, texts: Vectors) -> Vectors:
         """Return W for a matrix of users and items, shape (U, A), and the items' centred text vectors."""
         if not x.shape[1]:
             return NOTHING
         counts = np.asarray(x.sum(axis=0)).ravel()
-        lengths = np.maximum(np.asarray(x.sum(axis=1)).ravel(), 1.0)
-        scaled = sp.diags((lengths ** (-self.user_power / 2)).astype(np.float32)) @ x
-        gram = (scaled.T @ scaled).toarray().astype(np.float32)
+        gram = self.gram(x).toarray()
         penalty = self.l2 + self.dropout / (1 - self.dropout) * gram.diagonal()
         prior = self.prior if texts.shape[1] and texts.any() else 0.0
         gram[np.diag_indices_from(gram)] += penalty + prior

@@ -11,7 +11,7 @@ from penchant.language.knowledge import Knowledge
 from penchant.models.content import Content
 from penchant.models.factors import Factors
 from penchant.models.habit import Habit
-from penchant.models.item_to_item import active_items
+from penchant.models.item_to_item import DENSE, active_items
 from penchant.models.popularity import Popularity
 from penchant.models.scorer import Scorer, State, best
 from penchant.models.similarity import Similarity
@@ -171,7 +171,8 @@ class Ranking:
 
 
 def reach(data: Dataset) -> str:
-    """Say over which items the closed forms are: a dense matrix has to fit in memory and patience."""
+    """Say over which items the closed forms are, and whether whole or among neighbours."""
     items, active = int((data.item_counts() > 0).sum()), len(active_items(data))
     rest = f"; the other {items - active:,} rest on popularity, factors and content" if active < items else ""
-    return f"closed forms over {active:,} of {items:,} items with events{rest}"
+    form = f", each among its neighbours (dense up to {DENSE:,})" if active > DENSE else ""
+    return f"closed forms over {active:,} of {items:,} items with events{form}{rest}"
