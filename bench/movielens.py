@@ -25,6 +25,7 @@ from rig import judge, process, rivals
 from rig.films import Cut, Films
 
 from penchant.metrics import coverage
+from penchant.store.versions import versions
 from penchant.types import Rows
 
 RESULTS = Path(__file__).parent / "results" / "movielens.json"
@@ -146,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "command": " ".join(["python bench/movielens.py", *effort]),
         "data": "movielens-100k",
         "machine": process.machine(),
-        "versions": process.versions(),
+        "versions": versions(),
     }
     if options.only != "cold20":
         results["last20"] = run(films, [data.last20(films)], 20, rivals.warm, effort)

@@ -17,6 +17,8 @@ from typing import Any
 
 from rig import process
 
+from penchant.store.versions import versions
+
 RESULTS = Path(__file__).parent / "results" / "windows.json"
 NAMES = ("online_retail_ii", "ifdb", "ml_latest_small")
 
@@ -33,7 +35,7 @@ def main() -> None:
     found: dict[str, Any] = {
         "command": "python bench/windows.py",
         "machine": process.machine(),
-        "versions": process.versions(),
+        "versions": versions(),
         "data": {folder.name: measured(folder) for folder in folders},
     }
     given.output.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

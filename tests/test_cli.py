@@ -1,6 +1,7 @@
 """The command line as a user calls it: tables out, one clear message and status 2 for what is wrong."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import polars as pl
 import pytest
 
 import toy
+from embeddings import KEY, Server, understand
 
 
 def penchant(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -93,12 +95,59 @@ def test_a_killed_fit_leaves_the_old_model_whole(folder: Path) -> None:
     assert penchant("recommend", folder / "MODEL", "--user", "196").stdout == before
 
 
+def test_a_url_gets_the_key_from_the_environment_and_only_for_words(
+    folder: Path, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    understand(server)
+    monkeypatch.setenv("PENCHANT_LANGUAGE_KEY", KEY)
+    monkeypatch.setenv("PENCHANT_CACHE", str(tmp_path / "cache"))
+    model, spec = tmp_path / "MODEL", f"{server.url}#tiny"
+    done = penchant("fit", folder / "DIR", "-o", model, "--language", spec, "--effort", "quick")
+    assert done.returncode == 0, done.stderr
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if KEY.encode() in path.read_bytes()]
+    words = ["-X", "importtime", "-m", "penchant.cli", "recommend", str(model), "--text", "robots"]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True)
+    assert not re.search(r"\| +torch\b", done.stderr)
+    assert {int(line.split(",")[1]) % 2 for line in done.stdout.splitlines()[1:]} == {1}
+    monkeypatch.delenv("PENCHANT_LANGUAGE_KEY")
+    asked = len(server.asked)
+    assert penchant("recommend", model, "--user", "120").returncode == 0
+    assert len(server.asked) == asked
+    done = penchant("recommend", model, "--text", "robots")
+    assert (done.returncode, "check the key" in done.stderr) == (2, True)
+
+
+def test_items_alone_answer_words(tmp_path: Path) -> None:
+    (tmp_path / "DIR").mkdir()
+    toy.tables()["items"].write_csv(tmp_path / "DIR" / "items.csv")
+    model = tmp_path / "MODEL"
+    done = penchant("fit", tmp_path / "DIR", "-o", model)
+    assert done.returncode == 0, done.stderr
+    for words in (["recommend", model, "--text", "a battle of robots", "-k", 5], ["similar", model, "001"]):
+        rows = penchant(*words).stdout.splitlines()[1:]
+        items = [int(row.lstrip(",").split(",")[0]) for row in rows]
+        assert {item % 2 for item in items[:5]} == {1}
+    for words, said in (
+        (["recommend", model, "--all-users"], "only words to go by"),
+        (["evaluate", tmp_path / "DIR"], "there are no events"),
+        (["fit", tmp_path / "DIR", "-o", tmp_path / "M", "--language", "none"], "nothing to learn from"),
+    ):
+        done = penchant(*words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "M").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["fit", "NOWHERE", "-o", "M"], "no such folder"),
         (["fit", "DIR", "-o", "M", "--map", "user=nobody"], "nobody"),
         (["fit", "DIR", "-o", "DIR"], "no bundle"),
+        (["fit", "DIR", "-o", "M", "--language", "http://host/v1?key=x#m"], "PENCHANT_LANGUAGE_KEY"),
         (["fit", "DIR", "-o", "M", "--language", "no/such/folder/here"], "no/such/folder/here"),
         (["recommend", "NOWHERE", "--all-users"], "NOWHERE"),
         (["recommend", "DIR", "--all-users"], "DIR"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from penchant.data.dataset import Catalogue
 from penchant.data.features import AttributeSpace
-from penchant.data.roles import Role, is_identifier, role_of, roles, separator, text_columns
+from penchant.data.roles import Role, is_identifier, role_of, roles, says_something, separator
 from penchant.data.vocabulary import Vocabulary
 
 N = 60
@@ -69,8 +69,9 @@ def test_titles_and_prose_are_told_apart_from_features() -> None:
     made = catalogue("name", name=["A", "B"] * 20, plot=["long words " * 9 + str(i) for i in range(40)])
     found = roles(made)
     assert found == {"name": "title", "plot": "text"}
-    assert text_columns(found) == ["plot"]
     assert AttributeSpace.fit(made).transform(made).shape == (40, 0)
+    assert says_something(made)
+    assert not says_something(catalogue("name", name=[None] * 3, price=[1.5, 2.5, 3.5]))
 
 
 def test_tokens_become_features_once_a_row_and_only_if_used_again() -> None:

@@ -188,8 +188,26 @@ def test_a_graph_is_read_and_its_heads_compared(tmp_path: Path) -> None:
     assert "graph: 2 of 2 heads are items by id or title" in str(report)
 
 
+@pytest.mark.parametrize("requests", [{}, {"requests": "text,item_id\nhello,1\n"}], ids=["alone", "asked"])
+def test_items_with_titles_are_enough(tmp_path: Path, requests: dict[str, str]) -> None:
+    data, report = read(folder_of(tmp_path, items="item_id,title\n1,x\n2,y\n", **requests))
+    assert (data.n_items, data.n_users, len(data.interactions), len(data.requests)) == (
+        2,
+        0,
+        0,
+        len(requests),
+    )
+    assert "events: none, so that lists can answer requests in words alone" in str(report)
+
+
 @pytest.mark.parametrize(
-    "tables", [{"items": "item_id,title\n1,x\n"}, {"requests": "text,item_id\nhello,1\n"}]
+    "tables",
+    [
+        {"items": "item_id,price\n1,5\n2,6\n3,7\n"},
+        {"items": "item_id\n1\n2\n", "requests": "text,item_id\nhello,1\n"},
+        {"requests": "text,item_id\nhello,1\n"},
+        {"users": "user_id,age\n1,33\n"},
+    ],
 )
 def test_nothing_to_learn_from_is_an_error(tmp_path: Path, tables: dict[str, str]) -> None:
     with pytest.raises(TableError, match="there is nothing to learn from"):

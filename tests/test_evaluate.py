@@ -209,6 +209,10 @@ def test_nothing_to_judge_by_is_said() -> None:
     one = data.with_interactions(data.interactions.where(np.arange(len(data.interactions)) < 1))
     with pytest.raises(SettingError, match="no event is left"):
         evaluate(one, [Fixed("a", [])], PROTOCOLS["time"], rng=np.random.default_rng(0))
+    none = data.with_interactions(data.interactions.where(np.arange(len(data.interactions)) < 0))
+    for protocol in PROTOCOLS.values():
+        with pytest.raises(SettingError, match="there are no events, so none can be held out"):
+            evaluate(none, [Fixed("a", [])], protocol, rng=np.random.default_rng(0))
 
 
 def test_progress_names_the_window_and_the_contender() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 import toy
 from penchant import Recommender
+from penchant.explain.reasons import sentence
 from penchant.types import Query
 
 
@@ -46,6 +47,16 @@ def test_words_are_a_reason_only_where_somebody_asked_in_words(fitted: Recommend
         rows, _ = fitted.rank([query], 1)
         (found,) = fitted.explain(query, rows[0])
         assert any(reason.evidence == "words" for reason in found) == (query.text is not None), name
+
+
+def test_what_was_had_is_told_so_where_it_comes_last(fitted: Recommender) -> None:
+    lists = fitted.recommend(["120"], k=toy.N_ITEMS, repeat=True, explain=True)
+    history = fitted.data.items.titles(fitted.data.queries(np.array([0]))[0].rows)
+    assert sorted(lists["title"].to_list()[-len(history) :]) == sorted(history)
+    for title, told in lists.select("title", "reasons").iter_rows():
+        line = sentence([(one["evidence"], one["text"], one["share"]) for one in told])
+        assert line.startswith("already had; otherwise: you had “") == (title in history), line
+        assert any(one["text"] == "already had" for one in told) == (title in history)
 
 
 def test_a_newcomer_has_no_history_to_be_told(fitted: Recommender) -> None:

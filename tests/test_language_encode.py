@@ -243,7 +243,10 @@ def test_knowledge_of_a_catalogue(tmp_path: Path, minilm: Encoder) -> None:
         alike = vectors @ vectors.T
         assert alike[0, 1] > alike[0, 3]
     heard = hear(["an animated film for children"], minilm, whitening)
-    assert (knowledge.vectors @ heard[0])[:3].mean() > (knowledge.vectors @ heard[0])[3:].mean()
+    assert (knowledge.raw @ heard[0])[:3].mean() > (knowledge.raw @ heard[0])[3:].mean()
+    title = Catalogue(Vocabulary(pl.Series([0])), pl.DataFrame({"title": ["Toy Story"]}), "title")
+    told, _ = know(title, minilm, whitening=whitening)
+    np.testing.assert_array_equal(hear(["Toy Story"], minilm, whitening), told.raw)
 
 
 def test_new_items_join_by_the_old_transform(tmp_path: Path, minilm: Encoder) -> None:

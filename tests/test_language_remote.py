@@ -1,81 +1,17 @@
 """An encoder behind a URL, against a server on this machine that behaves badly on purpose."""
 
-import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from embeddings import KEY, Answer, Server, good, ok
 from penchant.errors import LanguageError, SettingError
 from penchant.language.cache import VectorCache
-from penchant.language.choose import load_encoder
+from penchant.language.choose import load_encoder, spec_of
 from penchant.language.remote import RemoteEncoder
-
-KEY = "sk-very-secret"
-Answer = tuple[int, dict[str, str], bytes]
-
-
-def good(asked: dict[str, Any], usage: int | None = None) -> dict[str, Any]:
-    """Vectors that tell the texts apart, in reverse order but numbered."""
-    data = [{"index": i, "embedding": [len(text), 1.0, 2.0]} for i, text in enumerate(asked["input"])]
-    return {"data": data[::-1]} | ({"usage": {"total_tokens": usage}} if usage is not None else {})
-
-
-class Server(ThreadingHTTPServer):
-    """Answers with `answer`, and remembers requests."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[dict[str, Any]] = []
-        self.headers: list[dict[str, str]] = []
-        self.answer: Callable[[int, dict[str, Any]], Answer] = lambda turn, asked: ok(good(asked))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is what one of the tests is about."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append(asked | {"path": self.path})
-        self.server.headers.append(dict(self.headers))
-        status, headers, body = self.server.answer(len(self.server.asked), asked)
-        self.send_response(status)
-        for name, value in (headers | {"Content-Length": str(len(body))}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None:
-        """Stay silent."""
-
-
-def ok(content: object) -> Answer:
-    return 200, {}, json.dumps(content).encode()
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("no_proxy", "*")
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 def encoder(server: Server, **settings: Any) -> RemoteEncoder:
@@ -204,7 +140,13 @@ def test_the_length_is_asked_for_where_nothing_was_encoded(server: Server) -> No
 
 @pytest.mark.parametrize(
     ("url", "model"),
-    [("ftp://host/v1", "m"), ("http://", "m"), ("http://host", ""), ("http://me:pw@host", "m")],
+    [
+        ("ftp://host/v1", "m"),
+        ("http://", "m"),
+        ("http://host", ""),
+        ("http://me:pw@host", "m"),
+        ("http://host/v1?key=pw", "m"),
+    ],
 )
 def test_no_address(url: str, model: str) -> None:
     with pytest.raises(SettingError) as caught:
@@ -216,3 +158,6 @@ def test_a_url_names_its_encoder(server: Server) -> None:
     remote = load_encoder(f"{server.url}#org/model", key=KEY, budget=1000)
     assert remote.name == f"{server.url}#org/model 8000 ''"
     assert remote.dim == 3
+    assert spec_of(remote) == f"{server.url}#org/model"
+    assert not spec_of(encoder(server, query_prefix="question: "))
+    assert not spec_of(encoder(server, max_chars=5))

@@ -1,5 +1,6 @@
 """The recommender from tables to lists: the same after a round trip, ids as given, ugly tables survived."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,13 @@ import pytest
 
 import penchant
 import toy
+from embeddings import KEY, Server, seen, understand
 from penchant import Recommender
 from penchant.data.dataset import Dataset
-from penchant.errors import PenchantError, SettingError, UnknownIdError
+from penchant.errors import LanguageError, PenchantError, SettingError, UnknownIdError
+from penchant.language.choose import load_encoder
+from penchant.language.encode import unit
+from penchant.types import Vectors
 
 
 def data_of(folder: Path, **tables: pl.DataFrame) -> Dataset:
@@ -173,3 +178,45 @@ def test_texts_alone_are_enough(tmp_path: Path) -> None:
     fitted.save(tmp_path / "MODEL")
     again = Recommender.load(tmp_path / "MODEL")
     assert again.recommend(text="a battle of robots in deep space", k=3).equals(found)
+    assert set(odd(again.similar("004", k=3)["item_id"])) == {0}
+    with pytest.raises(SettingError, match="only words to go by"):
+        again.recommend()
+
+
+class Own:
+    """An encoder of the caller's own."""
+
+    name, dim = "own", 3
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        return unit(np.array([seen(text) for text in texts], dtype=np.float32).reshape(-1, self.dim))
+
+
+def test_an_encoder_of_ones_own_is_kept_in_memory_and_given_to_a_bundle(
+    world: Dataset, tmp_path: Path
+) -> None:
+    fitted = Recommender.fit(world, effort="quick", language=Own())
+    found = fitted.recommend(text="robots", k=5)
+    assert set(odd(found["item_id"])) == {1}
+    fitted.save(tmp_path / "MODEL")
+    with pytest.raises(LanguageError, match="no name tells"):
+        Recommender.load(tmp_path / "MODEL").recommend(text="robots")
+    assert Recommender.load(tmp_path / "MODEL", Own()).recommend(text="robots", k=5).equals(found)
+    with pytest.raises(LanguageError, match="384 numbers, those of the items have 3"):
+        Recommender.load(tmp_path / "MODEL", load_encoder()).recommend(text="robots")
+
+
+def test_a_url_is_asked_again_by_what_the_bundle_says(server: Server, world: Dataset, tmp_path: Path) -> None:
+    understand(server)
+    spec = f"{server.url}#org/tiny"
+    remote = load_encoder(spec, key=KEY)
+    fitted = Recommender.fit(world, effort="quick", language=remote)
+    fitted.save(tmp_path / "MODEL")
+    again = Recommender.load(tmp_path / "MODEL")
+    assert (again.language, again.encoder) == (spec, None)
+    with pytest.raises(LanguageError, match="check the key"):
+        again.recommend(text="friendship")
+    found = Recommender.load(tmp_path / "MODEL", remote).recommend(text="friendship", k=5)
+    assert set(odd(found["item_id"])) == {0}
+    assert found.equals(fitted.recommend(text="friendship", k=5))
+    assert server.asked[-1]["model"] == "org/tiny"

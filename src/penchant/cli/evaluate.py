@@ -10,12 +10,13 @@ from rich.console import Console
 
 from penchant.cli.check import MAP_HELP
 from penchant.cli.fit import Effort
-from penchant.cli.terminal import be_quick, cache_folder, counted, messages, say, tables
+from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, messages, say, tables
 from penchant.data.dataset import Dataset
 from penchant.evaluate.baselines import baselines
 from penchant.evaluate.contest import Entrant
 from penchant.evaluate.protocols import protocol_named
 from penchant.evaluate.report import Evaluation
+from penchant.evaluate.run import check_judgeable
 from penchant.evaluate.run import evaluate as judged
 from penchant.recommender import Recommender, read_texts
 
@@ -53,13 +54,14 @@ def evaluate(
 
 def measured(data: Dataset, protocol: str, seed: int, effort: str, language: str) -> Evaluation:
     """Evaluate the recommender against all baselines, with progress shown."""
+    chosen = protocol_named(protocol)
+    check_judgeable(data, chosen)  # before texts are read, which may take minutes or money
     with counted("reading texts") as progress:
-        texts = read_texts(data, language, cache_folder(), None, progress)
+        texts = read_texts(data, behind_url(language) or language, cache_folder(), None, progress)
 
     def make(train: Dataset) -> Recommender:
         return Recommender.fit(train, seed=seed, effort=effort, texts=texts)  # type: ignore[arg-type]
 
-    chosen = protocol_named(protocol)
     ours = Entrant("penchant", make, lambda ranker: dict(ranker.ranking.plan.settings))  # type: ignore[attr-defined]
     with messages.status("evaluating") as status:
         return judged(

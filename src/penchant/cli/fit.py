@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from penchant.cli.check import MAP_HELP
-from penchant.cli.terminal import be_quick, cache_folder, counted, language_key, say, tables
+from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, say, tables
 from penchant.data.dataset import Dataset
-from penchant.language.choose import load_encoder
 from penchant.language.template import Template
 from penchant.recommender import Recommender
 
@@ -58,14 +57,12 @@ def fitted(
     template: Template | None = None,
 ) -> Recommender:
     """Fit with progress shown."""
-    remote = language.startswith(("http://", "https://"))
-    encoder = load_encoder(language, key=language_key(), budget=budget) if remote else language
     with counted("reading texts") as progress:
         return Recommender.fit(
             data,
             seed=seed,
             effort=effort,  # type: ignore[arg-type]
-            language=encoder,
+            language=behind_url(language, budget) or language,
             cache=cache_folder(),
             template=template,
             say=say,

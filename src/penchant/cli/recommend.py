@@ -1,13 +1,14 @@
 """penchant recommend: lists for users, for everybody, or for a request in words."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import polars as pl
 import typer
 
-from penchant.cli.terminal import be_quick, checked_output, flat, lines_of, write
+from penchant.cli.terminal import be_quick, behind_url, checked_output, flat, lines_of, write
 from penchant.errors import SettingError
 from penchant.recommender import Recommender
 
@@ -43,7 +44,10 @@ def recommend(
             "nobody to recommend to", hint="--user ID, --users FILE, --all-users or --text WORDS"
         )
     checked_output(output)
-    table = Recommender.load(model).recommend(
+    fitted = Recommender.load(model)
+    if text is not None:
+        fitted = replace(fitted, encoder=behind_url(fitted.language))
+    table = fitted.recommend(
         asked or None,
         everybody=all_users,
         text=text,

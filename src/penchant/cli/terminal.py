@@ -16,6 +16,8 @@ from penchant.data.dataset import Dataset
 from penchant.data.read import read
 from penchant.errors import InputError, SettingError
 from penchant.explain.reasons import sentence
+from penchant.language.choose import WEB, load_encoder
+from penchant.language.encode import Encoder
 
 ENDINGS = (".parquet", ".csv", ".jsonl")
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -38,9 +40,11 @@ def cache_folder() -> Path:
     return Path(own) if own else base / "penchant"
 
 
-def language_key() -> str | None:
-    """Return the key for an embeddings URL, from PENCHANT_LANGUAGE_KEY."""
-    return os.environ.get("PENCHANT_LANGUAGE_KEY")
+def behind_url(language: str, budget: int | None = None) -> Encoder | None:
+    """Return the encoder that a URL names, with the key from PENCHANT_LANGUAGE_KEY; None for other names."""
+    if not language.strip().startswith(WEB):
+        return None
+    return load_encoder(language, key=os.environ.get("PENCHANT_LANGUAGE_KEY"), budget=budget)
 
 
 def tables(folder: Path, mapping: str | None, *, target: str = "next") -> Dataset:

@@ -15,6 +15,7 @@ from penchant.data.interactions import Interactions
 from penchant.data.layouts import load_all
 from penchant.data.report import Journal, Report
 from penchant.data.requests import requests
+from penchant.data.roles import says_something
 from penchant.data.tables import Table
 from penchant.data.vocabulary import Vocabulary, scatter
 from penchant.errors import TableError
@@ -121,18 +122,20 @@ def _hashes(vocabulary: Vocabulary) -> NDArray[np.uint64]:
 
 def _check(data: Dataset, folder: Path, journal: Journal) -> None:
     """Say what there is, and refuse what nothing can be learned from."""
-    answered = int((data.requests["items"].list.len() > 0).sum())
-    if not len(data.interactions) and not answered:
-        raise TableError(
-            f"{folder}: neither interactions nor requests with known items: there is nothing to learn from",
-            hint="add interactions.csv (user_id, item_id, timestamp) or requests.csv (text, item_id)",
-        )
     events = data.interactions
+    if not len(events) and not says_something(data.items):
+        raise TableError(
+            f"{folder}: neither interactions nor items with titles or texts: there is nothing to learn from",
+            hint="add interactions.csv (user_id, item_id, timestamp) or items.csv (item_id, title, …)",
+        )
     journal.say(f"events: {len(events):,} of {data.n_users:,} users on {data.n_items:,} items")
+    if not len(events):
+        journal.say("events: none, so that lists can answer requests in words alone")
     against, idle = int((events.weights < 0).sum()), int((events.weights == 0).sum())
     if against or idle:
         journal.say(f"events: {against:,} count against, {idle:,} say nothing (weight 0)")
     if len(data.requests):
+        answered = int((data.requests["items"].list.len() > 0).sum())
         journal.say(f"requests: {len(data.requests):,}, {answered:,} of them with a known item")
     if data.graph is not None:
         heads, titles = data.graph["head"].unique().to_list(), by_title(data.items)

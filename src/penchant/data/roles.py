@@ -36,9 +36,12 @@ def roles(catalogue: Catalogue) -> dict[str, Role]:
     }
 
 
-def text_columns(found: dict[str, Role]) -> list[str]:
-    """Return the columns that hold prose, for the language room."""
-    return [name for name, role in found.items() if role == "text"]
+def says_something(catalogue: Catalogue) -> bool:
+    """Tell whether a catalogue says anything of its rows in words: titles, prose, categories."""
+    return any(
+        role in ("title", "text", "category", "multi") and catalogue.table[name].drop_nulls().len() > 0
+        for name, role in roles(catalogue).items()
+    )
 
 
 def role_of(column: pl.Series) -> Role:

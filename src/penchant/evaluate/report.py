@@ -2,10 +2,8 @@
 
 import json
 import os
-import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +14,10 @@ from rich.text import Text
 
 from penchant.evaluate.results import Difference, Seconds, Slice, Table
 from penchant.evaluate.statistics import Interval
+from penchant.store.versions import versions
 
 SHOWN = ("NDCG@10", "Recall@20", "HR@10", "MRR@10")
-PACKAGES = ("penchant", "numpy", "scipy", "polars", "implicit")
 INTERVALS = "in brackets: where 95 % of the means of resampled users fall"
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of what the numbers rest on."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # run from a source folder
-            found[package] = "not installed"
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ def evaluate(
     names = [contender.name for contender in everyone]
     if len(set(names)) < len(names):
         raise ValueError(f"two contenders have the same name: {names}")
+    check_judgeable(data, protocol)
     clocks, tables = {name: Clock() for name in names}, dict[str, Answers]()
     for fold in protocol.folds(data):
         for task in fold.tasks:
@@ -65,8 +66,6 @@ def evaluate(
                 progress(f"{fold.name}: {contender.name}", place, len(everyone))
             for task, lists in _answered(contender, fold, clocks[contender.name]):
                 tables[task.table].lists.setdefault(contender.name, []).append(lists)
-    if not tables:
-        raise _nothing(data, protocol)
     ours, theirs = [c.name for c in contenders], [c.name for c in against]
     return Evaluation(
         protocol=protocol.name,
@@ -95,13 +94,20 @@ def _answered(contender: Contender, fold: Fold, clock: Clock) -> Iterator[tuple[
         yield task, lists
 
 
-def _nothing(data: Dataset, protocol: Protocol) -> SettingError:
-    """Say why there is nothing to judge by."""
+def check_judgeable(data: Dataset, protocol: Protocol) -> None:
+    """Raise SettingError where the protocol finds nothing to judge by, and say why."""
+    if next(protocol.folds(data), None) is not None:
+        return
+    if not len(data.interactions):
+        raise SettingError(
+            f"protocol {protocol.name}: there are no events, so none can be held out",
+            hint="bring interactions (user_id, item_id, timestamp)",
+        )
     if protocol.name == "time" and data.interactions.clock == "none":
-        return SettingError(
+        raise SettingError(
             "protocol time: the events have neither times nor an order", hint="use --protocol last20"
         )
-    return SettingError(
+    raise SettingError(
         f"protocol {protocol.name}: no event is left to judge by",
         hint="bring more events, or a log with times",
     )

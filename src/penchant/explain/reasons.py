@@ -13,6 +13,7 @@ from penchant.data.dataset import Catalogue
 from penchant.models.scorer import Scorer
 from penchant.types import Evidence, Query, Reason, Slate
 
+HAD = "already had"
 NAMED = 3
 """Items of the history that are named; the rest of it is told in one line."""
 WORDING: Mapping[str, tuple[Evidence, str]] = {
@@ -24,6 +25,7 @@ WORDING: Mapping[str, tuple[Evidence, str]] = {
     "similarity": ("taste", "goes with the history as a whole"),
     "transitions": ("taste", "follows the history as a whole"),
     "habit": ("habit", "done before, and often done again"),
+    "had": ("habit", HAD),  # what the novelty of an item of the history comes to
     "words": ("words", "near to the words of the request"),
 }
 
@@ -53,11 +55,16 @@ def reasons(
     titles = (
         dict(zip(given, items.titles(np.array(list(given), dtype=np.int64)), strict=True)) if given else {}
     )
-    return [_for_one(place, rest, given, titles) for place in range(k)]
+    had = np.isin(slate.rows, query.rows).tolist()
+    return [_for_one(place, rest, given, titles, had[place]) for place in range(k)]
 
 
 def _for_one(
-    place: int, rest: Mapping[str, np.ndarray], given: Mapping[int, np.ndarray], titles: Mapping[int, str]
+    place: int,
+    rest: Mapping[str, np.ndarray],
+    given: Mapping[int, np.ndarray],
+    titles: Mapping[int, str],
+    had: bool,
 ) -> list[Reason]:
     """Name the items of the history that gave most, and sum up the rest by source."""
     ranked = sorted(given, key=lambda row: -abs(given[row][place]))
@@ -77,13 +84,17 @@ def _for_one(
         summed[family] = summed.get(family, 0.0) + float(share[place])
     for family, part in summed.items():
         if part:
-            evidence, text = WORDING[family]
+            evidence, text = WORDING["had" if had and family == "novelty" else family]
             found.append(Reason(evidence, text, part))
     return sorted(found, key=lambda reason: -reason.share)
 
 
 def sentence(told: Sequence[tuple[Evidence, str, float]], most: int = 3) -> str:
-    """Say the weightiest of (evidence, text, share) in one line; items of the history are told together."""
+    """Say the weightiest of (evidence, text, share) in one line; items of the history are told together.
+
+    >>> sentence([("popularity", "popular lately", 2.0), ("habit", HAD, -100.0)])
+    'already had; otherwise: popular lately (100%)'
+    """
     speaking = [one for one in told if one[2] > 0]
     total = sum(share for _, _, share in speaking) or 1.0
     named = [(text, share) for evidence, text, share in speaking if evidence == "history"]
@@ -93,4 +104,6 @@ def sentence(told: Sequence[tuple[Evidence, str, float]], most: int = 3) -> str:
         text = ", ".join(text for text, _ in named).replace(", you had ", ", ")
         parts.append((text, sum(share for _, share in named)))
     parts.sort(key=lambda part: -part[1])
-    return "; ".join(f"{text} ({share / total:.0%})" for text, share in parts[:most] if share > 0.01 * total)
+    line = "; ".join(f"{text} ({share / total:.0%})" for text, share in parts[:most] if share > 0.01 * total)
+    outweighed = any(text == HAD and -share > total for _, text, share in told)
+    return "; otherwise: ".join(filter(None, (HAD, line))) if outweighed else line

@@ -8,6 +8,9 @@ from penchant.language.folders import NAMES, Pooling
 from penchant.language.local import LocalEncoder, Precision
 from penchant.language.remote import RemoteEncoder
 
+WEB = ("http://", "https://")
+"""What the name of an encoder begins with that is not on this machine."""
+
 
 def load_encoder(
     spec: str = "minilm",
@@ -33,7 +36,7 @@ def load_encoder(
     spec = spec.strip()
     if not spec:
         raise LanguageError("the name of the text encoder is empty", hint=NAMES)
-    if spec.startswith(("http://", "https://")):
+    if spec.startswith(WEB):
         url, _, model = spec.partition("#")
         return RemoteEncoder(
             url,
@@ -52,3 +55,10 @@ def load_encoder(
         precision=precision,
         store=store,
     )
+
+
+def spec_of(encoder: str | Encoder) -> str:
+    """Return what `load_encoder` takes to find an encoder again, "" for one that no name tells."""
+    if isinstance(encoder, str):
+        return encoder
+    return encoder.spec if isinstance(encoder, LocalEncoder | RemoteEncoder) else ""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from penchant.data.dataset import Catalogue
+from penchant.errors import LanguageError
 from penchant.language.cache import Progress, VectorCache
 from penchant.language.describe import describe, reused
 from penchant.language.encode import Encoder, for_requests, unit
@@ -55,5 +56,14 @@ def know(
 
 
 def hear(requests: Sequence[str], encoder: Encoder, whitening: Whitening) -> Vectors:
-    """Return the vectors of requests in words, shape (n, dim), in the space of `Knowledge.vectors`."""
-    return whitening.apply(for_requests(encoder).encode(requests))
+    """Return the vectors of requests in words, shape (n, width), in the space of `Knowledge.raw`.
+
+    Raises LanguageError for an encoder of another width than the one that read the items.
+    """
+    vectors, width = for_requests(encoder).encode(requests), len(whitening.mean)
+    if vectors.shape[1] != width:
+        raise LanguageError(
+            f"{encoder.name}: vectors of {vectors.shape[1]} numbers, those of the items have {width}",
+            hint="requests are read with the encoder that read the items",
+        )
+    return whitening.centre(vectors)

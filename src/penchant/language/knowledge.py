@@ -12,10 +12,10 @@ from penchant.types import Vectors
 class Knowledge:
     """Item vectors and the moment up to which they know the world.
 
-    `vectors` has shape (n_items, dim), rows of unit length, whitened by the transform that requests
-    go through as well; `raw`, shape (n_items, width), are the encoder's own, at unit length and
-    without their mean, but not whitened. Rows of items without any text are zero in both and
-    `known`, shape (n_items,), is False for them. `as_of` is in seconds UTC.
+    `vectors` has shape (n_items, dim), rows of unit length, whitened; `raw`, shape (n_items, width),
+    are the encoder's own, at unit length and without their mean, but not whitened: the space that
+    requests come in as well. Rows of items without any text are zero in both and `known`, shape
+    (n_items,), is False for them. `as_of` is in seconds UTC.
     """
 
     vectors: Vectors

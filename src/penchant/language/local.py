@@ -65,6 +65,8 @@ class LocalEncoder:
         store: Path | str | None = None,
     ) -> None:
         check(pooling, max_tokens, precision, store)
+        given = (pooling, passage_prefix, query_prefix, max_tokens, precision)
+        self.spec = spec if given == (None, None, None, 128, "float32") else ""
         folder = find(spec)
         model, self._tokenizer = load(folder)
         passage = own_prefix(folder, "document") if passage_prefix is None else passage_prefix

