@@ -22,6 +22,7 @@ check: .venv/installed  ## style and types
 
 bench: .venv/installed  ## measured numbers, written to bench/results
 	@set -e; for file in $(sort $(wildcard bench/*.py)); do echo "== $$file"; $(PENCHANT) $$file; done
+	@$(PENCHANT) bench/rig/readme.py
 
 # Constraints pin every version, so that no one gets a GPU build of gigabytes or an untested mix.
 .venv/installed: pyproject.toml constraints.txt

@@ -25,6 +25,7 @@ from penchant.metrics import counts, hits, ndcg
 from penchant.models.item_to_item import active_items
 from penchant.models.scorer import best
 from penchant.models.similarity import Similarity
+from penchant.store.versions import versions
 from penchant.types import Query, Rows
 
 RESULTS = Path(__file__).parent / "results" / "closed_forms.json"
@@ -46,7 +47,7 @@ def main() -> None:
     found = {
         "command": "python bench/closed_forms.py",
         "machine": process.machine(),
-        "versions": process.versions(),
+        "versions": versions(),
         "data": measured,
     }
     given.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
