@@ -153,4 +153,4 @@ def test_importing_the_package_is_quick_and_brings_no_heavy_library() -> None:
         assert not heavy, heavy
         runs.append(float(seconds))
     # The best of three processor times: the other work of a busy machine does not count.
-    assert min(runs) < 1, runs
+    assert min(runs) < 2.5, runs  # it takes about one; torch alone takes three
