@@ -6,15 +6,12 @@ DATA are folders of tables; without any, goodbooks10k_v1 under PENCHANT_DATA. Th
 held out, 3,000 users are asked. Writes bench/results/closed_forms.json.
 """
 
-import argparse
 import json
-import os
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-from rig import process
+from rig import results
 from threadpoolctl import threadpool_limits
 
 from penchant.data.dataset import Dataset
@@ -25,32 +22,18 @@ from penchant.metrics import counts, hits, ndcg
 from penchant.models.item_to_item import active_items
 from penchant.models.scorer import best
 from penchant.models.similarity import Similarity
-from penchant.store.versions import versions
 from penchant.types import Query, Rows
 
-RESULTS = Path(__file__).parent / "results" / "closed_forms.json"
 FORMS = {"dense": 10**9, "among neighbours": 0}
 LAMBDAS = (20.0, 60.0, 200.0)
 
 
 def main() -> None:
     """Measure each folder and write what came out."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folders", nargs="*", type=Path)
-    parser.add_argument("-o", "--output", type=Path, default=RESULTS)
-    given = parser.parse_args()
-    folders = given.folders or [Path(os.environ["PENCHANT_DATA"]) / "goodbooks10k_v1"]
+    folders, output = results.folders(__doc__, ["goodbooks10k_v1"], "closed_forms.json")
     with threadpool_limits(1, "blas"):
         measured = {folder.name: compared(read(folder)[0]) for folder in folders}
-    found = {
-        "command": "python bench/closed_forms.py",
-        "machine": process.machine(),
-        "versions": versions(),
-        "data": measured,
-    }
-    given.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    results.write(output, "python bench/closed_forms.py", {"data": measured})
     print(json.dumps(measured, indent=1))
 
 
@@ -59,12 +42,12 @@ def compared(data: Dataset) -> dict[str, Any]:
     train, held = last_fraction(data.interactions, data.n_users, 0.2, id_ranks(data.items.vocabulary))
     world = data.with_interactions(train)
     drawn = np.sort(np.random.default_rng(0).permutation(np.unique(held.users))[:3_000])
-    queries, targets = [], []
-    for query, user in zip(world.queries(drawn), drawn.tolist(), strict=True):
-        wanted = np.setdiff1d(held.items[held.users == user], query.rows)
-        if len(wanted):
-            queries.append(query)
-            targets.append(wanted)
+    edges = np.searchsorted(held.users, drawn), np.searchsorted(held.users, drawn, side="right")
+    asked = [
+        (query, np.setdiff1d(held.items[first:last], query.rows))
+        for query, first, last in zip(world.queries(drawn), *edges, strict=True)
+    ]
+    queries, targets = map(list, zip(*[pair for pair in asked if len(pair[1])], strict=True))
     rows = [
         {"form": form, "l2": l2, **judged(world, Similarity(l2=l2, dense=dense), queries, targets)}
         for form, dense in FORMS.items()

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rig import results
 
 from penchant.data.read import read
 from penchant.data.sources import fetch
@@ -29,9 +30,7 @@ from penchant.language.choose import load_encoder
 from penchant.language.describe import describe
 from penchant.language.folders import bundled
 from penchant.language.local import LocalEncoder
-from penchant.store.versions import versions
 
-RESULTS = Path(__file__).parent / "results" / "encoding.json"
 ROUNDS = 5
 TEXTS = {16: 96, 128: 24}
 """Tokens of a text, and how many such texts a round encodes."""
@@ -170,16 +169,8 @@ def main() -> None:
             ifdb = Path(os.environ.get("PENCHANT_DATA", ".")) / "ifdb"
             folders += [ifdb] if ifdb.exists() else []
         whole = catalogues(folders)
-    results = {
-        "command": "python bench/encoding.py",
-        "versions": versions("onnxruntime"),
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "engines": timed,
-        "catalogues": whole,
-    }
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    found = {"processor": processor(), "engines": timed, "catalogues": whole}
+    results.write(results.RESULTS / "encoding.json", "python bench/encoding.py", found, "onnxruntime")
 
 
 def processor() -> str:

@@ -10,7 +10,6 @@ Writes bench/results/movielens.json.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -21,14 +20,12 @@ from typing import Any
 
 import polars as pl
 from rig import films as data
-from rig import judge, process, rivals
+from rig import judge, process, results, rivals
 from rig.films import Cut, Films
 
 from penchant.metrics import coverage
-from penchant.store.versions import versions
 from penchant.types import Rows
 
-RESULTS = Path(__file__).parent / "results" / "movielens.json"
 OURS = "Penchant"
 
 
@@ -106,17 +103,17 @@ def run(
     return protocol.results(films)
 
 
-def table(name: str, results: dict[str, Any]) -> str:
+def table(name: str, found: dict[str, Any]) -> str:
     """Return the results of a protocol for a terminal."""
-    metrics = [metric for metric in ("ndcg@10", "recall@20") if metric in results["methods"][OURS]]
-    lines = [f"\n{name}: {results['users']} users"]
+    metrics = [metric for metric in ("ndcg@10", "recall@20") if metric in found["methods"][OURS]]
+    lines = [f"\n{name}: {found['users']} users"]
     lines.append(f"{'':36}" + "".join(f"{metric:^28}" for metric in metrics) + "shown")
-    for method, row in results["methods"].items():
+    for method, row in found["methods"].items():
         cells = [f"{row[m]['mean']:.4f} [{row[m]['low']:.4f}, {row[m]['high']:.4f}]" for m in metrics]
         lines.append(
             f"{method:36}" + "".join(f"{cell:^28}" for cell in cells) + f"{row['items in the first ten']}"
         )
-    for pair, row in results["differences"].items():
+    for pair, row in found["differences"].items():
         cells = [f"{row[m]['mean']:+.4f} [{row[m]['low']:+.4f}, {row[m]['high']:+.4f}]" for m in metrics]
         ratio = row["ndcg@10"]["ratio"]
         lines.append(
@@ -124,7 +121,7 @@ def table(name: str, results: dict[str, Any]) -> str:
         )
     lines += [
         f"{row['cut']:16} {row['seconds']:8.1f} s {row['peak_mib']:8.0f} MiB   {row['command']}"
-        for row in results["runs"]
+        for row in found["runs"]
     ]
     return "\n".join(lines)
 
@@ -135,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--effort", help="quick, standard or best; handed on to penchant fit")
     parser.add_argument("--only", choices=["last20", "cold20"])
-    parser.add_argument("-o", "--output", type=Path, default=RESULTS)
+    parser.add_argument("-o", "--output", type=Path, default=results.RESULTS / "movielens.json")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.data or Path(temporary) / "movielens-100k"
@@ -143,21 +140,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             process.penchant("data", "movielens-100k", folder, shown={folder: "DIR"})
         films = data.read(folder)
     effort = ["--effort", options.effort] if options.effort else []
-    results: dict[str, Any] = {
-        "command": " ".join(["python bench/movielens.py", *effort]),
-        "data": "movielens-100k",
-        "machine": process.machine(),
-        "versions": versions(),
-    }
+    found: dict[str, Any] = {"data": "movielens-100k"}
     if options.only != "cold20":
-        results["last20"] = run(films, [data.last20(films)], 20, rivals.warm, effort)
+        found["last20"] = run(films, [data.last20(films)], 20, rivals.warm, effort)
     if options.only != "last20":
-        results["cold20"] = run(films, list(data.cold20(films)), 10, rivals.cold, effort)
+        found["cold20"] = run(films, list(data.cold20(films)), 10, rivals.cold, effort)
     for name in ("last20", "cold20"):
-        if name in results:
-            print(table(name, results[name]))
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        if name in found:
+            print(table(name, found[name]))
+    results.write(options.output, " ".join(["python bench/movielens.py", *effort]), found)
 
 
 if __name__ == "__main__":

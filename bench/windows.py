@@ -7,7 +7,6 @@ Each is evaluated by `penchant evaluate` (five successive windows over the last 
 the same run) and fitted once by `penchant fit`, texts encoded anew. Writes bench/results/windows.json.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -15,31 +14,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from rig import process
+from rig import process, results
 
-from penchant.store.versions import versions
-
-RESULTS = Path(__file__).parent / "results" / "windows.json"
 NAMES = ("online_retail_ii", "ifdb", "ml_latest_small")
 
 
 def main() -> None:
     """Measure each folder and write what came out."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folders", nargs="*", type=Path)
-    parser.add_argument("-o", "--output", type=Path, default=RESULTS)
-    given = parser.parse_args()
-    folders = given.folders or [Path(os.environ["PENCHANT_DATA"]) / name for name in NAMES]
-    found: dict[str, Any] = {
-        "command": "python bench/windows.py",
-        "machine": process.machine(),
-        "versions": versions(),
-        "data": {folder.name: measured(folder) for folder in folders},
-    }
-    given.output.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    for name, result in found["data"].items():
+    folders, output = results.folders(__doc__, NAMES, "windows.json")
+    data = {folder.name: measured(folder) for folder in folders}
+    results.write(output, "python bench/windows.py", {"data": data})
+    for name, result in data.items():
         print(f"{name}: fit {result['fit']['seconds']:.0f} s, {result['fit']['peak_mib']:,.0f} MiB")
 
 

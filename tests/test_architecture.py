@@ -140,8 +140,9 @@ def test_nothing_is_unpickled(module: Module) -> None:
 
 def test_importing_the_package_is_quick_and_brings_no_heavy_library() -> None:
     program = (
-        "import sys, time; start = time.process_time(); import penchant;"
-        f" print(time.process_time() - start, *({HEAVY!r} & set(sys.modules)))"
+        "import sys, time; start = time.process_time(); import penchant; took = time.process_time() - start;"
+        " [getattr(penchant, name) for name in penchant.__all__];"
+        f" print(took, *({HEAVY!r} & set(sys.modules)))"
     )
     runs = []
     for _ in range(3):
@@ -153,4 +154,4 @@ def test_importing_the_package_is_quick_and_brings_no_heavy_library() -> None:
         assert not heavy, heavy
         runs.append(float(seconds))
     # The best of three processor times: the other work of a busy machine does not count.
-    assert min(runs) < 2.5, runs  # it takes about one; torch alone takes three
+    assert min(runs) < 1, runs

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
-import scipy.linalg
 import scipy.sparse as sp
 from numpy.random import Generator
 
 from penchant.data.dataset import Catalogue, Dataset
 from penchant.data.features import AttributeSpace
 from penchant.language.knowledge import Knowledge
+from penchant.models.algebra import solution
 from penchant.models.history import histories, times_dense
 from penchant.models.item_to_item import DENSE, active_items, pairs
 from penchant.models.scorer import State, best, pick
@@ -117,7 +117,7 @@ class Content:
             left = (across.T @ across).astype(np.float64) + self.ridge * among
             left[np.diag_indices_from(left)] += 1e-6 * n
             right = (across.T @ targets).astype(np.float64)
-        self.map = scipy.linalg.solve(left, right, assume_a="pos", check_finite=False).astype(np.float32)
+        self.map = solution(left, right)
 
     def describe(self, items: Catalogue, knowledge: Knowledge) -> Description:
         """Weigh the parts of each item's description."""

@@ -11,7 +11,7 @@ with too few events to say anything take no part; other models serve them.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -44,33 +44,13 @@ class Similarity(ItemToItem):
         self.weights = solve(x, knowledge.raw[self.active])
         return self
 
-    def solve_sparse(self, x: sp.csr_matrix, texts: Vectors) -> sp.csr_matrix:
-        """Return W as `solve` does, each column among its neighbours only."""
-        counts = np.maximum(np.asarray(x.sum(axis=0)).ravel(), 1.0)
-        gram = self.gram(x)
-        ridge = self.dropout / (1 - self.dropout) * gram.diagonal()
-        solved = among_neighbours(gram + sp.diags(ridge.astype(np.float32)).tocsr(), gram, texts,
-                                  l2=self.l2, prior=self.prior)  # fmt: skip
-        if self.item_power:
-            scale = (counts**self.item_power).astype(np.float32)
-            solved = sp.csr_matrix(sp.diags(scale) @ solved @ sp.diags(1 / scale), dtype=np.float32)
-        return solved
-
-    def gram(self, x: sp.csr_matrix) -> sp.csr_matrix:
-        """Return Xᵀ diag(n_u^−β) X, shape (A, A)."""
-        lengths = np.maximum(np.asarray(x.sum(axis=1)).ravel(), 1.0)
-        scaled = sp.diags((lengths ** (-self.user_power / 2)).astype(np.float32)) @ x
-        return sp.csr_matrix(scaled.T @ scaled, dtype=np.float32)
-
     def solve(self, x: sp.csr_matrix, texts: Vectors) -> Vectors:
         """Return W for a matrix of users and items, shape (U, A), and the items' centred text vectors."""
         if not x.shape[1]:
             return NOTHING
-        counts = np.asarray(x.sum(axis=0)).ravel()
         gram = self.gram(x).toarray()
-        penalty = self.l2 + self.dropout / (1 - self.dropout) * gram.diagonal()
         prior = self.prior if texts.shape[1] and texts.any() else 0.0
-        gram[np.diag_indices_from(gram)] += penalty + prior
+        gram[np.diag_indices_from(gram)] += self.l2 + self.dropped(gram) + prior
         p = inverse(gram)
         if prior:
             b = Prior.of(texts).after(p)
@@ -80,6 +60,31 @@ class Similarity(ItemToItem):
             b = p * (-1.0 / p.diagonal())
         b[np.diag_indices_from(b)] = 0.0
         if self.item_power:
-            scale = (np.maximum(counts, 1.0) ** self.item_power).astype(np.float32)
+            scale = self.scale(x)
             b = scale[:, None] * b / scale
         return b.astype(np.float32)
+
+    def solve_sparse(self, x: sp.csr_matrix, texts: Vectors) -> sp.csr_matrix:
+        """Return W as `solve` does, each column among its neighbours only."""
+        cross = self.gram(x)
+        gram = sp.csr_matrix(cross + sp.diags(self.dropped(cross)), dtype=np.float32)
+        b = among_neighbours(gram, cross, texts, l2=self.l2, prior=self.prior)
+        if self.item_power:
+            scale = self.scale(x)
+            b = sp.csr_matrix(sp.diags(scale) @ b @ sp.diags(1 / scale), dtype=np.float32)
+        return b
+
+    def gram(self, x: sp.csr_matrix) -> sp.csr_matrix:
+        """Return Xᵀ diag(n_u^−β) X, shape (A, A)."""
+        lengths = np.maximum(np.asarray(x.sum(axis=1)).ravel(), 1.0)
+        scaled = sp.diags((lengths ** (-self.user_power / 2)).astype(np.float32)) @ x
+        return sp.csr_matrix(scaled.T @ scaled, dtype=np.float32)
+
+    def dropped(self, gram: Any) -> Vectors:
+        """Return p/(1−p)·diag G, shape (A,)."""
+        return np.asarray(self.dropout / (1 - self.dropout) * gram.diagonal(), dtype=np.float32)
+
+    def scale(self, x: sp.csr_matrix) -> Vectors:
+        """Return n_i^α, shape (A,)."""
+        counts = np.maximum(np.asarray(x.sum(axis=0)).ravel(), 1.0)
+        return np.asarray(counts**self.item_power, dtype=np.float32)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import scipy.optimize
 from numpy.typing import NDArray
 
 from penchant.models.scorer import Scorer
@@ -134,6 +133,8 @@ def learn(start: Blend, lessons: Sequence[Lesson], *, l2: float) -> Blend:
     The offset of what was seen is shrunk less: how rarely people take again what they had is a fact of the
     log, and may well be an overwhelming one.
     """
+    from scipy.optimize import minimize  # only a fit needs it, and it is half of what an import would take
+
     lessons = [lesson for lesson in lessons if len(lesson.truth)]
     if not lessons:
         return start
@@ -162,9 +163,7 @@ def learn(start: Blend, lessons: Sequence[Lesson], *, l2: float) -> Blend:
         away = theta - centre
         return value / total + float(shrink @ away**2), gradient / total + 2 * shrink * away
 
-    found = scipy.optimize.minimize(
-        loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 150, "ftol": 1e-7}
-    )
+    found = minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 150, "ftol": 1e-7})
     return Blend(start.names, found.x[:-1].reshape(shape))
 
 
