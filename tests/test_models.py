@@ -1,10 +1,13 @@
 """Closed forms against references that are slow, naive and obviously right."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
 import scipy.optimize
 import scipy.sparse as sp
+from implicit.cpu.als import AlternatingLeastSquares
 
 import toy
 from penchant.data.dataset import Catalogue, Dataset
@@ -78,6 +81,22 @@ def test_the_prior_as_factors_is_the_prior_itself() -> None:
     np.testing.assert_allclose(whole(prior), naive, atol=1e-5)
 
 
+def test_folding_in_gives_what_the_library_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted: list[AlternatingLeastSquares] = []
+    plain = AlternatingLeastSquares.fit
+
+    def kept(self: AlternatingLeastSquares, *given: Any, **named: Any) -> None:
+        fitted.append(self)
+        plain(self, *given, **named)
+
+    monkeypatch.setattr(AlternatingLeastSquares, "fit", kept)
+    world = toy.world()
+    model = Factors(factors=3, limit=10**6).fit(world.data, world.knowledge, rng=rng())
+    users = np.arange(world.data.n_users)
+    expected = fitted[0].recalculate_user(users, pairs(world.data))
+    np.testing.assert_allclose(model.users(world.data.queries()), expected, rtol=1e-3, atol=1e-4)
+
+
 def test_the_inverse_is_the_inverse() -> None:
     matrix = (seen().T @ seen()).toarray() + 3.0 * np.eye(7, dtype=np.float32)
     np.testing.assert_allclose(inverse(matrix.copy()) @ matrix, np.eye(7), atol=1e-5)
@@ -112,7 +131,7 @@ def test_folding_in_solves_the_normal_equations() -> None:
     rows, v = np.array([0, 4, 6]), model.vectors.astype(np.float64)
     folded = model.users([Query(rows, np.zeros(3), np.ones(3, dtype=np.float32))])[0].astype(np.float64)
     confidence = np.ones(len(v))
-    confidence[rows] += model.confidence
+    confidence[rows] = model.confidence
     wanted = np.zeros(len(v))
     wanted[rows] = 1.0
     gradient = (confidence * (wanted - v @ folded)) @ v - model.l2 * folded

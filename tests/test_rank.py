@@ -1,14 +1,19 @@
 """The rehearsal leaks nothing, the blend learns what was planted, the ranking keeps its promises."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
 import toy
+from penchant.data.dataset import Dataset
+from penchant.language.knowledge import Knowledge
 from penchant.models.scorer import State
 from penchant.rank.blend import Blend, Lesson, learn
 from penchant.rank.evidence import NAMES
+from penchant.rank.hearing import START
 from penchant.rank.ranking import Ranking
 from penchant.rank.rehearsal import Rehearsal, rehearse
 
@@ -54,6 +59,29 @@ def test_items_made_cold_have_no_event_left(rehearsal: Rehearsal) -> None:
         asked = np.concatenate(group.targets)
         if group.kind != "visit":
             assert np.isin(asked, cold).all() == (group.kind == "cold")
+
+
+def asked_in_words(sign: float) -> tuple[Dataset, Knowledge]:
+    """The world with requests whose vectors are those of the items asked for, or their opposites."""
+    items = np.tile(np.arange(toy.N_ITEMS), 3)
+    columns = {"text": "words", "items": [[item] for item in items], "user": -1, "time": None}
+    table = pl.DataFrame(columns).cast({"time": pl.Float64, "user": pl.Int64})
+    vectors = np.float32(sign) * WORLD.knowledge.raw[items]
+    return replace(WORLD.data, requests=table), replace(WORLD.knowledge, requests=vectors)
+
+
+def test_the_weight_of_words_is_learned_from_requests() -> None:
+    weights = []
+    for sign in (1.0, -1.0):
+        data, knowledge = asked_in_words(sign)
+        ranking = Ranking.fit(data, knowledge, effort="quick", seed=0, say=quiet)
+        assert Ranking.from_state(ranking.state()).plan.hearing == ranking.plan.hearing
+        weights.append(ranking.plan.hearing)
+    assert weights[0] > START > weights[1]
+
+
+def test_without_requests_words_count_as_stated(ranking: Ranking) -> None:
+    assert ranking.plan.hearing == START
 
 
 def test_a_log_without_a_clock_is_rehearsed_by_visits_alone() -> None:

@@ -6,7 +6,7 @@ This file holds no mathematics: it turns ids into rows, asks the ranking, and tu
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,12 +15,12 @@ from threadpoolctl import threadpool_limits
 from penchant.data.dataset import Dataset
 from penchant.errors import LanguageError, SettingError, UnknownIdError
 from penchant.explain.reasons import reasons
-from penchant.language.cache import VectorCache
 from penchant.language.choose import load_encoder, spec_of
 from penchant.language.encode import Encoder
-from penchant.language.know import hear, know
+from penchant.language.know import hear
 from penchant.language.knowledge import Knowledge
 from penchant.language.template import Template
+from penchant.language.texts import Texts, read_texts
 from penchant.language.whiten import Whitening
 from penchant.rank.bundle import opened, stored
 from penchant.rank.ranking import Ranking
@@ -28,8 +28,6 @@ from penchant.rank.settings import Effort
 from penchant.rerank.mmr import mmr
 from penchant.types import Query, Reason, Rows, Scores, Vectors
 
-Texts: TypeAlias = tuple[Knowledge, Whitening, str | Encoder]
-"""What language says of the items, the whitening behind it, and the encoder for requests."""
 POOL = 100
 """Candidates among which a list is made diverse."""
 
@@ -62,7 +60,7 @@ class Recommender:
         language: str | Encoder = "minilm",
         cache: Path | None = None,
         template: Template | None = None,
-        texts: "Texts | None" = None,
+        texts: Texts | None = None,
         say: Callable[[str], None] = quietly,
         progress: Callable[[int, int], None] | None = None,
     ) -> "Recommender":
@@ -72,7 +70,7 @@ class Recommender:
         folder that keeps text vectors between fits. `texts` are those that `read_texts` gave before.
         """
         texts = texts or read_texts(data, language, cache, template, progress)
-        knowledge, whitening, language = texts
+        knowledge, language = texts.knowledge, texts.encoder
         if not len(data.interactions) and not knowledge.known.any():
             raise SettingError(
                 "there is nothing to learn from: no events, and no texts",
@@ -81,7 +79,7 @@ class Recommender:
         with threadpool_limits(1, "blas"):  # many small products: threads that wait for each other cost more
             ranking = Ranking.fit(data, knowledge, effort=effort, seed=seed, say=say)
         encoder = None if isinstance(language, str) else language
-        return cls(data, ranking, whitening, knowledge, spec_of(language), encoder)
+        return cls(data, ranking, texts.whitening, knowledge, spec_of(language), encoder)
 
     def refit(self, data: Dataset) -> "Recommender":
         """Learn from newer events of the same catalogue by the same settings and the same trust."""
@@ -254,26 +252,3 @@ REASONS = pl.List(pl.Struct({"evidence": pl.String, "text": pl.String, "share": 
 
 def _plain(reason: Reason) -> dict[str, Any]:
     return {"evidence": reason.evidence, "text": reason.text, "share": reason.share}
-
-
-def read_texts(
-    data: Dataset,
-    language: str | Encoder,
-    cache: Path | None,
-    template: Template | None,
-    progress: Callable[[int, int], None] | None,
-) -> "Texts":
-    """Return what language says of the items, its whitening, and the encoder for requests."""
-    nothing = Whitening(np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.float32))
-    if language == "none" or not data.items.table.width:
-        return Knowledge.none(data.n_items), nothing, "none"
-    encoder = load_encoder(language) if isinstance(language, str) else language
-    knowledge, whitening = know(
-        data.items,
-        encoder,
-        VectorCache(cache) if cache else None,
-        template=template,
-        as_of=data.end,
-        progress=progress,
-    )
-    return knowledge, whitening, language

@@ -18,7 +18,8 @@ from penchant.evaluate.protocols import protocol_named
 from penchant.evaluate.report import Evaluation
 from penchant.evaluate.run import check_judgeable
 from penchant.evaluate.run import evaluate as judged
-from penchant.recommender import Recommender, read_texts
+from penchant.language.texts import read_texts
+from penchant.recommender import Recommender
 
 
 class Protocol(StrEnum):
@@ -68,7 +69,7 @@ def measured(data: Dataset, protocol: str, seed: int, effort: str, language: str
             data,
             [ours],
             chosen,
-            against=baselines(chosen, texts[0]),
+            against=baselines(chosen, texts.knowledge),
             rng=np.random.default_rng(seed),
             progress=lambda what, done, total: status.update(f"{what} ({done + 1} of {total})"),
         )

@@ -55,12 +55,15 @@ def know(
     return Knowledge(whitened, raw, known, as_of), whitening
 
 
-def hear(requests: Sequence[str], encoder: Encoder, whitening: Whitening) -> Vectors:
+def hear(
+    requests: Sequence[str], encoder: Encoder, whitening: Whitening, cache: VectorCache | None = None
+) -> Vectors:
     """Return the vectors of requests in words, shape (n, width), in the space of `Knowledge.raw`.
 
     Raises LanguageError for an encoder of another width than the one that read the items.
     """
-    vectors, width = for_requests(encoder).encode(requests), len(whitening.mean)
+    asked, width = for_requests(encoder), len(whitening.mean)
+    vectors = cache.encode(asked, requests) if cache else asked.encode(requests)
     if vectors.shape[1] != width:
         raise LanguageError(
             f"{encoder.name}: vectors of {vectors.shape[1]} numbers, those of the items have {width}",

@@ -1,6 +1,6 @@
 """What language says of a catalogue, as a value: models take it and never call a language model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,15 @@ class Knowledge:
     `vectors` has shape (n_items, dim), rows of unit length, whitened; `raw`, shape (n_items, width),
     are the encoder's own, at unit length and without their mean, but not whitened: the space that
     requests come in as well. Rows of items without any text are zero in both and `known`, shape
-    (n_items,), is False for them. `as_of` is in seconds UTC.
+    (n_items,), is False for them. `requests`, shape (n_requests, width), are those of the data set's
+    requests in the space of `raw`, zero where they were not read. `as_of` is in seconds UTC.
     """
 
     vectors: Vectors
     raw: Vectors
     known: NDArray[np.bool_]
     as_of: float = 0.0
+    requests: Vectors = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
     @property
     def dim(self) -> int:

@@ -1,7 +1,8 @@
 """Factors of implicit feedback: U·V by weighted alternating least squares, with exact fold-in.
 
-u = (VᵀV + Σ_{i in S} c_i v_i v_iᵀ + λ·I)⁻¹ Σ_{i in S} (1 + c_i) v_i. The item factors come from the library
-`implicit`; user factors are not kept, since the history travels in the query. See Hu et al., ICDM 2008.
+u = (VᵀV + Σ_{i in S} (|c_i| − 1) v_i v_iᵀ + λ·I)⁻¹ Σ_{i in S} c_i v_i, c_i the confidence in an event, below
+zero for negative feedback. The item factors come from the library `implicit`; user factors are not kept: the
+history travels in the query. See Hu et al., ICDM 2008.
 """
 
 from collections.abc import Sequence
@@ -64,9 +65,8 @@ class Factors:
             rows, weights = distinct(query, len(self.vectors))
             rows, weights = rows[: self.limit], weights[: self.limit]
             if len(rows):
-                v, c = self.vectors[rows].astype(np.float64), self.confidence * np.abs(weights)
-                wanted = ((1.0 + c) * np.sign(weights)) @ v
-                folded[place] = np.linalg.solve(gram + (v.T * c) @ v, wanted)
+                v, c = self.vectors[rows].astype(np.float64), self.confidence * weights
+                folded[place] = np.linalg.solve(gram + (v.T * (np.abs(c) - 1.0)) @ v, c @ v)
         return folded
 
     def score(self, queries: Sequence[Query], items: Rows | None = None) -> Scores:

@@ -19,6 +19,7 @@ from penchant.models.transitions import Transitions
 from penchant.models.words import Words
 from penchant.rank.blend import Blend, Scale, Sources
 from penchant.rank.evidence import ItemEvidence, evidence_of
+from penchant.rank.hearing import START, learned_hearing
 from penchant.rank.rehearsal import rehearse
 from penchant.rank.settings import Effort, build, found_settings
 from penchant.rank.trust import Blends, learned_blends
@@ -30,17 +31,19 @@ MODELS: Mapping[str, type[Any]] = {
     "factors": Factors, "content": Content, "habit": Habit, "words": Words,
 }  # fmt: skip
 CHUNK = 256
-REQUEST = 2.0
-"""Weight of the words of a request, against a blend that spreads about one over the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What was learned about learning, and is kept for a refit: settings of the models, and the blends."""
+    """What was learned about learning, and is kept for a refit: settings of the models, and the blends.
+
+    `hearing` is the weight of the words of a request.
+    """
 
     settings: Mapping[str, Settings]
     blends: Blends
     seed: int
+    hearing: float = START
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,16 @@ class Ranking:
         cls, data: Dataset, knowledge: Knowledge, *, effort: Effort, seed: int, say: Callable[[str], None]
     ) -> "Ranking":
         """Search settings and learn the blends on the last slice of time, then fit all of it on all data."""
-        say(reach(data))
+        if len(data.interactions):
+            say(reach(data))
         rehearsal = rehearse(data, np.random.default_rng(seed))
         settings = found_settings(rehearsal, knowledge, effort, seed, say)
         scorers = build(settings, rehearsal.train, knowledge, seed)
         blends = learned_blends(rehearsal, scorers, knowledge, seed=seed, say=say)
-        return cls.planned(Plan(settings, blends, seed), data, knowledge)
+        hearing, asked = learned_hearing(rehearsal.train, scorers, blends.new, knowledge)
+        if asked:
+            say(f"words of a request count {hearing:.2f} (learned on {asked:,} requests)")
+        return cls.planned(Plan(settings, blends, seed, hearing), data, knowledge)
 
     @classmethod
     def planned(cls, plan: Plan, data: Dataset, knowledge: Knowledge) -> "Ranking":
@@ -83,8 +90,8 @@ class Ranking:
         rows = np.arange(self.n_items) if items is None else items
         words = np.zeros((), dtype=np.float32)
         if "words" in self.sources.scorers and any(query.text is not None for query in queries):
-            spread = self.sources.scales["words"].spread
-            words = np.float32(REQUEST / spread) * self.sources.scorers["words"].score(queries, items)
+            weight = np.float32(self.plan.hearing / self.sources.scales["words"].spread)
+            words = weight * self.sources.scorers["words"].score(queries, items)
         return chosen.standard(queries, items, self.n_items), self.evidence.features(queries, rows), words
 
     def score(self, queries: Sequence[Query], items: Rows | None = None, *, repeat: bool = False) -> Scores:
@@ -146,8 +153,9 @@ class Ranking:
         scales = {name: [scale.mean, scale.spread] for name, scale in self.sources.scales.items()}
         blends = {"new": self.plan.blends.new.state(), "again": self.plan.blends.again.state()}
         settings = {name: dict(values) for name, values in self.plan.settings.items()}
-        scalars = {"models": models, "scales": scales, "blends": blends, "settings": settings}
-        return State(arrays, scalars | {"seed": self.plan.seed, "span": self.evidence.span})
+        scalars: dict[str, Any] = {"models": models, "scales": scales, "blends": blends, "settings": settings}
+        scalars |= {"seed": self.plan.seed, "hearing": self.plan.hearing, "span": self.evidence.span}
+        return State(arrays, scalars)
 
     @classmethod
     def from_state(cls, state: State) -> "Ranking":
@@ -167,7 +175,8 @@ class Ranking:
         evidence = ItemEvidence(
             state.arrays["evidence/counts"], state.arrays["evidence/first"], scalars["span"]
         )
-        return cls(Plan(scalars["settings"], blends, scalars["seed"]), Sources(scorers, scales), evidence)
+        plan = Plan(scalars["settings"], blends, scalars["seed"], scalars["hearing"])
+        return cls(plan, Sources(scorers, scales), evidence)
 
 
 def reach(data: Dataset) -> str:

@@ -49,7 +49,8 @@ def learned_blends(
     else:
         again = _learned(rehearsal, everything, knowledge, ("again",), seed)
     asked = sum(len(group.queries) for group in rehearsal.questions)
-    say(f"blend learned on {asked:,} questions of the last slice")
+    if asked:
+        say(f"blend learned on {asked:,} questions of the last slice")
     return Blends(new, again)
 
 
