@@ -161,3 +161,10 @@ def test_a_url_names_its_encoder(server: Server) -> None:
     assert spec_of(remote) == f"{server.url}#org/model"
     assert not spec_of(encoder(server, query_prefix="question: "))
     assert not spec_of(encoder(server, max_chars=5))
+
+
+def test_a_folder_is_named_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "encoder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert spec_of("encoder") == str((tmp_path / "encoder").resolve())
+    assert [spec_of(name) for name in ("minilm", "org/model")] == ["minilm", "org/model"]

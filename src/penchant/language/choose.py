@@ -58,7 +58,11 @@ def load_encoder(
 
 
 def spec_of(encoder: str | Encoder) -> str:
-    """Return what `load_encoder` takes to find an encoder again, "" for one that no name tells."""
+    """Return what `load_encoder` takes to find an encoder again, "" for one that no name tells.
+
+    A folder is given by its whole path, since a bundle may be opened from elsewhere.
+    """
     if isinstance(encoder, str):
-        return encoder
+        folder = Path(encoder.strip()).expanduser()
+        return str(folder.resolve()) if encoder != "minilm" and folder.is_dir() else encoder
     return encoder.spec if isinstance(encoder, LocalEncoder | RemoteEncoder) else ""

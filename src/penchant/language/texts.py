@@ -1,0 +1,52 @@
+"""The texts of a data set, read once: what language says of its items and its requests."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from penchant.data.dataset import Dataset
+from penchant.language.cache import Progress, VectorCache
+from penchant.language.choose import load_encoder
+from penchant.language.encode import Encoder
+from penchant.language.know import hear, know
+from penchant.language.knowledge import Knowledge
+from penchant.language.template import Template
+from penchant.language.whiten import Whitening
+
+MOST_REQUESTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The knowledge, the whitening behind it, and the encoder (or its name) that reads later requests."""
+
+    knowledge: Knowledge
+    whitening: Whitening
+    encoder: str | Encoder
+
+
+def read_texts(
+    data: Dataset,
+    language: str | Encoder,
+    cache: Path | None = None,
+    template: Template | None = None,
+    progress: Progress | None = None,
+) -> Texts:
+    """Read all items' texts, and at most `MOST_REQUESTS` of the requests whose answer is known."""
+    if language == "none" or not data.items.table.width:
+        nothing = Whitening(np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.float32))
+        return Texts(Knowledge.none(data.n_items), nothing, "none")
+    encoder = load_encoder(language) if isinstance(language, str) else language
+    kept = VectorCache(cache) if cache else None
+    knowledge, whitening = know(
+        data.items, encoder, kept, template=template, as_of=data.end, progress=progress
+    )
+    answered = np.flatnonzero((data.requests["items"].list.len() > 0).to_numpy())
+    answered = answered[:: -(-len(answered) // MOST_REQUESTS) or 1]
+    if len(answered) and knowledge.known.any():
+        texts = data.requests["text"].gather(answered).to_list()
+        requests = np.zeros((len(data.requests), knowledge.raw.shape[1]), dtype=np.float32)
+        requests[answered] = hear(texts, encoder, whitening, kept)
+        knowledge = replace(knowledge, requests=requests)
+    return Texts(knowledge, whitening, language)
