@@ -35,7 +35,8 @@ class Query:
     """What is known at one moment of somebody who asks: the only thing a model scores.
 
     `rows`, `times` and `weights` are the history, oldest first, shape (T,) each; a fresh user, a
-    session and a known user differ in nothing but these. `features` are attributes of the user,
+    session and a known user differ in nothing but these. `values` are the ratings or quantities of
+    the history as given, shape (T,) or empty, NaN where there is none. `features` are attributes of the user,
     shape (F,). `text` is the vector of a request in words, shape (width,). `wanted` and `unwanted`
     are items named as liked and disliked, `excluded` must not appear in the answer. `at` is the
     moment asked, in seconds UTC. `key` is opaque: it assigns experiments and breaks ties.
@@ -44,6 +45,7 @@ class Query:
     rows: Rows = field(default_factory=lambda: NO_ROWS)
     times: Times = field(default_factory=lambda: NO_TIMES)
     weights: Weights = field(default_factory=lambda: NO_WEIGHTS)
+    values: Vectors = field(default_factory=lambda: NO_WEIGHTS)
     features: Vectors | None = None
     text: Vectors | None = None
     wanted: Rows = field(default_factory=lambda: NO_ROWS)

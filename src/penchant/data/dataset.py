@@ -84,7 +84,6 @@ class Dataset:
         queries = []
         for user, key in zip(users.tolist(), keys, strict=True):
             part = slice(bounds[user], bounds[user + 1])
-            queries.append(
-                Query(events.items[part], events.times[part], events.weights[part], at=at, key=key)
-            )
+            past = (events.items, events.times, events.weights, events.values)
+            queries.append(Query(*(column[part] for column in past), at=at, key=key))
         return queries
