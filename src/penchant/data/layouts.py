@@ -23,6 +23,8 @@ GENRES = (
     "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
 )  # fmt: skip
 """The last columns of MovieLens-100K's u.item."""
+KGAT = "kg_final.txt"
+"""The graph of a KGAT folder, in numbers; `item_list.txt` beside it says which numbers are items."""
 _RATING = ("user_id", "item_id", "rating", "timestamp")
 _FILM = ("item_id", "title", "release_date", "video_release_date", "imdb_url", *GENRES)
 _PERSON = ("user_id", "age", "gender", "occupation", "zip_code")
@@ -61,6 +63,8 @@ def find(folder: Path) -> dict[Kind, Found]:
         raise TableError(f"{folder}: this is a file", hint=f"give the folder that holds it: {folder.parent}")
     # MovieLens first: its u.item and u.user end like atomic files
     found = _own(folder) or _movielens(folder) or _recbole(folder)
+    if found and "graph" not in found and (folder / KGAT).is_file():
+        found["graph"] = Found(folder / KGAT, Form(" ", ("head", "relation", "tail"), quoted=False))
     if not found:
         seen = ", ".join(sorted(path.name for path in folder.iterdir())[:12]) or "nothing"
         raise TableError(

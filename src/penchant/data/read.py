@@ -1,16 +1,18 @@
 """A folder of tables in; a typed data set and a report of what was done to it out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from penchant.data.catalogues import by_title, catalogue, described, graph, rows_of
+from penchant.data.catalogues import catalogue, described, graph, rows_of
 from penchant.data.columns import Choice, Kind, check_mapping, choose
 from penchant.data.dataset import Catalogue, Dataset
 from penchant.data.events import Events, Target, clean
+from penchant.data.graphs import compare, linked
 from penchant.data.interactions import Interactions
 from penchant.data.layouts import load_all
 from penchant.data.report import Journal, Report
@@ -46,10 +48,14 @@ def read(
     asked = {}
     if "requests" in tables:
         asked["requests"] = requests(tables["requests"], choices["requests"], items, users, journal)
-    relations = graph(tables["graph"], choices["graph"], journal) if "graph" in tables else None
     interactions = _interactions(events, items.vocabulary, users.vocabulary)
-    data = Dataset(interactions, items, users, graph=relations, **asked)
+    data = Dataset(interactions, items, users, **asked)
     _check(data, folder, journal)
+    if "graph" in tables:
+        relations = graph(tables["graph"], choices["graph"], journal)
+        links = linked(tables["graph"], relations, items, journal)
+        compare(relations, links, items, journal)
+        data = replace(data, graph=relations, links=links)
     return data, journal.report()
 
 
@@ -137,9 +143,3 @@ def _check(data: Dataset, folder: Path, journal: Journal) -> None:
     if len(data.requests):
         answered = int((data.requests["items"].list.len() > 0).sum())
         journal.say(f"requests: {len(data.requests):,}, {answered:,} of them with a known item")
-    if data.graph is not None:
-        heads, titles = data.graph["head"].unique().to_list(), by_title(data.items)
-        known = sum(head in data.items.vocabulary or head.strip().lower() in titles for head in heads)
-        journal.say(f"graph: {known:,} of {len(heads):,} heads are items by id or title")
-        if not known:
-            journal.say("graph: WARNING: it speaks of none of the items; are the ids written alike?")
