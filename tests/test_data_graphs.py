@@ -123,7 +123,7 @@ def test_the_famous_graph_agrees_after_the_repair_and_is_chance_as_shipped(films
     assert (right.relation, right.column, right.p) == ("film.film.genre", "class", 1 / 200)
     assert right.strength > 10 * right.chance
     assert "WARNING" not in str(report)
-    shipped = from_wheel(WHEEL, IN_WHEEL, GRAPH_SHA256)["ml-100k.link"]
+    shipped = from_wheel(WHEEL, IN_WHEEL, GRAPH_SHA256)["ml-100k.link"]  # the ids of later sets
     (films_100k / "ml-100k.link").write_bytes(shipped)
     data, report = read(films_100k)
     assert data.graph is not None

@@ -15,6 +15,7 @@ from penchant.data.events import Events, Target, clean
 from penchant.data.graphs import compare, linked
 from penchant.data.interactions import Interactions
 from penchant.data.layouts import load_all
+from penchant.data.media import with_media
 from penchant.data.report import Journal, Report
 from penchant.data.requests import requests
 from penchant.data.roles import says_something
@@ -44,6 +45,7 @@ def read(
         journal.say(f"{kind}: {table.name}, {len(table.frame):,} rows: {choices[kind]}")
     events = _events(tables, choices, target, journal)
     items = _catalogue("items", "item", tables, choices, events, journal)
+    items = with_media(items, folder, journal)
     users = _catalogue("users", "user", tables, choices, events, journal)
     asked = {}
     if "requests" in tables:

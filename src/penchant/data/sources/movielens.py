@@ -76,7 +76,7 @@ def movielens_from_grouplens(
 
 def movielens_from_wheel(work: Workplace, options: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Take MovieLens-100K out of RecBole's wheel, which pip finds wherever it finds anything."""
-    _write(work.folder, from_wheel(WHEEL, IN_WHEEL, ML_100K_SHA256, options))
+    _write(work.folder, from_wheel(WHEEL, IN_WHEEL, ML_100K_SHA256, options, keep=work.downloads / WHEEL))
     return (f"{WHEEL}: sha256 of {', '.join(ML_100K_SHA256)} as expected",)
 
 
@@ -86,7 +86,7 @@ def with_graph(
     """Add the graph of RecBole's wheel, its links repaired; where there is no wheel, say so."""
     notes = events(work)
     try:
-        files = from_wheel(WHEEL, IN_WHEEL, GRAPH_SHA256, options)
+        files = from_wheel(WHEEL, IN_WHEEL, GRAPH_SHA256, options, keep=work.downloads / WHEEL)
     except SourceError as error:
         return (*notes, f"without its graph: {error}")
     link, told = repaired(files["ml-100k.link"])

