@@ -1,7 +1,6 @@
-"""The report of an evaluation: JSON with every number, Markdown, and tables for a terminal."""
+"""The report of an evaluation: JSON with every number, Markdown, a page, and tables for a terminal."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,8 +11,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from penchant.evaluate.results import Difference, Seconds, Slice, Table
-from penchant.evaluate.statistics import Interval
+from penchant.evaluate import page, view
+from penchant.evaluate.results import Seconds, Slice, Table
+from penchant.evaluate.wording import plain, spelled, write_whole
 from penchant.store.versions import versions
 
 SHOWN = ("NDCG@10", "Recall@20", "HR@10", "MRR@10")
@@ -42,21 +42,27 @@ class Evaluation:
 
     def json(self) -> dict[str, Any]:
         """Return all numbers as plain values; NaN becomes None."""
-        plain = asdict(self)
-        for table, given in zip(self.tables, plain["tables"], strict=True):
-            for difference, own in zip(table.differences, given["differences"], strict=True):
+        given = asdict(self)
+        for table, values in zip(self.tables, given["tables"], strict=True):
+            for difference, own in zip(table.differences, values["differences"], strict=True):
                 own["verdict"] = difference.verdict
-        cleaned: dict[str, Any] = _plain(plain)
+        cleaned: dict[str, Any] = plain(given)
         return cleaned
 
+    def html(self) -> str:
+        """Return a page of its own: plots and tables, no script, no address."""
+        lead, *warnings, size = _heading(self)
+        parts = [page.paragraph(lead), *(page.paragraph(line, "verdict warning") for line in warnings)]
+        parts.append(page.paragraph(size, "soft"))
+        parts += [view.card(table, self.seconds) for table in self.tables]
+        return page.page(
+            f"Evaluation: {self.protocol}", [*parts, view.settings(self.settings, self.versions)]
+        )
+
     def write(self, folder: Path) -> None:
-        """Write report.json and report.md, each whole or not at all."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write report.json, report.md and report.html, each whole or not at all."""
         text = json.dumps(self.json(), indent=1, ensure_ascii=False, allow_nan=False)
-        for name, content in (("report.json", text), ("report.md", str(self))):
-            unfinished = folder / f".{name}.{os.getpid()}"
-            unfinished.write_text(content + "\n", encoding="utf-8")
-            unfinished.replace(folder / name)
+        write_whole(folder, {"report.json": text, "report.md": str(self), "report.html": self.html()})
 
     def rendered(self) -> RenderableType:
         """Return the tables for a terminal."""
@@ -66,7 +72,7 @@ class Evaluation:
             parts.append(_grid(f"{table.name}: {_size(head)}", _columns(), _rows(self, head, brief=True)))
             if len(table.slices) > 1:
                 parts.append(_grid(f"{table.name}: NDCG@10 by slice", *_by_slice(table, brief=True)))
-            parts += [Text(_sentence(difference)) for difference in table.best()]
+            parts += [Text(view.sentence(difference)) for difference in table.best()]
         return Group(*parts)
 
 
@@ -85,7 +91,7 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
         head = table.slices[0]
         yield from ("", f"## {table.name}", "", f"{_size(head)}.", "")
         yield from _pipes(_columns(), _rows(evaluation, head))
-        yield from ("", *(_sentence(difference) for difference in table.best()))
+        yield from ("", *(view.sentence(difference) for difference in table.best()))
         if table.differences:
             yield from ("", "NDCG@10 of ours minus that of each baseline:", "")
             yield from _pipes(["ours", "baseline", "difference", "p (Holm)", ""], _against(table))
@@ -94,7 +100,7 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
             yield from _pipes(*_by_slice(table))
     yield from ("", "## Settings chosen", "")
     for name, settings in evaluation.settings.items():
-        yield f"- {name}: {json.dumps(_plain(settings), ensure_ascii=False)}"
+        yield f"- {name}: {json.dumps(plain(settings), ensure_ascii=False)}"
     yield from ("", "## Versions", "", ", ".join(f"{k} {v}" for k, v in evaluation.versions.items()))
 
 
@@ -134,26 +140,8 @@ def _against(table: Table) -> list[list[str]]:
     ]
 
 
-def _sentence(difference: Difference) -> str:
-    return (
-        f"{difference.ours} minus the best baseline, {difference.other}: {difference.metric} "
-        f"{spelled(difference.interval, sign='+')}, p {difference.p_holm:.4f}: {difference.verdict}"
-    )
-
-
 def _size(part: Slice) -> str:
     return f"{part.lists:,} lists of {part.users:,} users"
-
-
-def spelled(interval: Interval, *, sign: str = "", brief: bool = False) -> str:
-    """Write an interval, or its mean alone.
-
-    >>> spelled(Interval(0.27, 0.257, 0.283))
-    '0.2700 [0.257, 0.283]'
-    """
-    if brief:
-        return f"{interval.mean:{sign}.4f}"
-    return f"{interval.mean:{sign}.4f} [{interval.low:{sign}.3f}, {interval.high:{sign}.3f}]"
 
 
 def _pipes(columns: list[str], rows: list[list[str]]) -> Iterator[str]:
@@ -170,16 +158,3 @@ def _grid(title: str, columns: list[str], rows: list[list[str]]) -> Grid:
     for row in rows:
         grid.add_row(*row)
     return grid
-
-
-def _plain(value: Any) -> Any:
-    """Make JSON of nested values: intervals become mappings, numbers that are not finite become None."""
-    if isinstance(value, Interval):
-        return _plain(value._asdict())
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    return value
