@@ -12,12 +12,15 @@ from penchant.cli.check import MAP_HELP
 from penchant.cli.fit import Effort
 from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, messages, say, tables
 from penchant.data.dataset import Dataset
+from penchant.errors import SettingError
 from penchant.evaluate.baselines import baselines
+from penchant.evaluate.compare import compare as compare_bundles
 from penchant.evaluate.contest import Entrant
 from penchant.evaluate.protocols import protocol_named
 from penchant.evaluate.report import Evaluation
 from penchant.evaluate.run import check_judgeable
 from penchant.evaluate.run import evaluate as judged
+from penchant.evaluate.wording import check_folder
 from penchant.language.texts import read_texts
 from penchant.recommender import Recommender
 
@@ -32,10 +35,11 @@ class Protocol(StrEnum):
 
 
 def evaluate(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A folder of tables.")],
     protocol: Annotated[Protocol, typer.Option(help="How events are held out.")] = Protocol.time,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="A folder for report.json and .md.")
+        Path | None, typer.Option("-o", "--output", help="A folder for the report: a page, JSON, Markdown.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all that is random.", min=0)] = 0,
     effort: Annotated[
@@ -43,14 +47,49 @@ def evaluate(
     ] = Effort.standard,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
     language: Annotated[str, typer.Option(help="Text encoder, as for fit.")] = "minilm",
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="A B", help="Two models' folders, compared on what neither has seen."),
+    ] = None,
 ) -> None:
     """Measure on held-out events, beside popularity, kNN, EASE and ALS tuned in the same run."""
     be_quick()
+    if output:
+        check_folder(output)
+    if compare is not None:
+        refuse_others(context, "protocol", "effort", "language")
+        return contrasted(tables(folder, mapping), compare, seed, output)
     found = measured(tables(folder, mapping), protocol, seed, effort, language)
     Console(width=None if messages.is_terminal else 140).print(found.rendered())
     if output:
         found.write(output)
-        say(f"{output}: report.json, report.md")
+        say(f"{output}: report.html, report.json, report.md")
+
+
+def refuse_others(context: typer.Context, *names: str) -> None:
+    """Refuse options that a comparison has no use for."""
+    sources = {name: context.get_parameter_source(name) for name in names}
+    given = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
+    if given:
+        raise SettingError(
+            f"--compare and --{given[0].replace('_', '-')} together",
+            hint="both models are fitted already; they are asked as of moments after both",
+        )
+
+
+def contrasted(data: Dataset, folders: tuple[Path, Path], seed: int, output: Path | None) -> None:
+    """Compare two bundles and show what differs."""
+    with messages.status("comparing") as status:
+        found = compare_bundles(
+            data,
+            folders,
+            rng=np.random.default_rng(seed),
+            progress=lambda what, done, total: status.update(f"{what} ({done + 1} of {total})"),
+        )
+    Console(width=None if messages.is_terminal else 140).print(found.rendered())
+    if output:
+        found.write(output)
+        say(f"{output}: comparison.html, comparison.json")
 
 
 def measured(data: Dataset, protocol: str, seed: int, effort: str, language: str) -> Evaluation:
