@@ -18,12 +18,12 @@ from penchant import store
 from penchant.data.cells import spell
 from penchant.data.dataset import Catalogue, Dataset
 from penchant.data.interactions import Interactions
-from penchant.data.split import Window, windows
+from penchant.data.split import windows
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import SettingError
 from penchant.evaluate.comparison import Comparison, Side
 from penchant.evaluate.contrast import contrast
-from penchant.evaluate.protocols import NEW, REPEATS, Fold, Task, in_windows
+from penchant.evaluate.protocols import NEW, REPEATS, Fold, Task, over_time
 from penchant.evaluate.run import K, check
 from penchant.recommender import Recommender
 from penchant.types import Query, Rows
@@ -86,7 +86,7 @@ def compare(
     check_comparable(data, pair)
     joint, added = joined(data, [side.model.data for side in pair])
     pair = [side.among(joint.items.vocabulary) for side in pair]
-    folds = list(in_windows(joint, spans(joint.interactions, max(side.side.end for side in pair))))
+    folds = later(joint, max(one.side.end for one in pair))
     if not folds:
         raise SettingError("no later event is a positive one: there is nothing to find")
     answers: list[tuple[Fold, Task, Mapping[str, Rows]]] = []
@@ -165,11 +165,10 @@ def joined(data: Dataset, others: Sequence[Dataset]) -> tuple[Dataset, int]:
     return Dataset(events, Catalogue(items, titles, "title"), people), len(whole) - len(frames[0])
 
 
-def spans(events: Interactions, end: float, n: int = MOMENTS) -> list[Window]:
-    """Divide what is later than `end` into n windows of about equally many events."""
-    times = np.sort(events.times[events.times > end])
-    starts = np.unique(times[(len(times) * np.arange(n)) // n]).tolist()
-    return [Window(a, b) for a, b in zip(starts, [*starts[1:], float("inf")], strict=True)]
+def later(joint: Dataset, end: float) -> list[Fold]:
+    """Cut what is later than `end` into successive windows; each is asked as of its start."""
+    times = joint.interactions.times
+    return list(over_time(joint, share=float((times > end).mean()), n=MOMENTS))
 
 
 def _titles(items: Vocabulary, every: Sequence[Dataset]) -> list[str | None]:

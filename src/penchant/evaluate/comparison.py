@@ -41,7 +41,7 @@ class Side:
 
 
 class Gap(NamedTuple):
-    """One metric of both, and B minus A in pairs; p of random swaps, and corrected for the number of slices."""
+    """One metric of both, and B minus A in pairs; p of random swaps, corrected for all slices."""
 
     metric: str
     a: Interval

@@ -19,12 +19,13 @@ METRICS = ("NDCG@10", "Recall@20", "HR@10", "MRR@10")
 TOP, EXAMPLES = 10, 10
 LENGTHS = (
     (0, 0, "no history"),
-    (1, 4, "history of 1 to 4"),
-    (5, 19, "history of 5 to 19"),
-    (20, 99, "history of 20 to 99"),
-    (100, 1 << 62, "history of 100 or more"),
+    (1, 4, "history 1-4"),
+    (5, 19, "history 5-19"),
+    (20, 99, "history 20-99"),
+    (100, 1 << 62, "history 100+"),
 )
-THIRDS = ("head: a third of all events", "middle", "tail: the last third of all events")
+THIRDS = ("head items", "mid items", "tail items")
+"""Each holds a third of all events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _by_history(asked: Asked) -> Iterator[Cut]:
 
 
 def _by_popularity(asked: Asked) -> Iterator[Cut]:
-    for third, title in enumerate(("no event before", *THIRDS), start=-1):
+    for third, title in enumerate(("unmet items", *THIRDS), start=-1):
         yield from _only(asked, title, [third_of == third for third_of in asked.thirds])
 
 

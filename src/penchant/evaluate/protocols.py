@@ -5,7 +5,7 @@ nothing else of the data set is shown to it. The same cut, applied to a training
 which baselines are tuned. This file knows nothing of models or metrics.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,11 +14,10 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.split import (
-    Window,
+    at_time,
     between,
     cold_items,
     id_ranks,
-    known_before,
     last_fraction,
     last_one,
     windows,
@@ -77,13 +76,8 @@ class Protocol:
 
 def over_time(data: Dataset, share: float = 0.1, n: int = 5) -> Iterator[Fold]:
     """Cut at the start of each of n windows over the last `share` of the events; histories end there."""
-    yield from in_windows(data, windows(data.interactions, share, n))
-
-
-def in_windows(data: Dataset, spans: Sequence[Window]) -> Iterator[Fold]:
-    """Cut at the start of each span of time; the tasks are its events."""
     events, first = data.interactions, True
-    for number, window in enumerate(spans, start=1):
+    for number, window in enumerate(windows(events, share, n), start=1):
         train = _before(data, window.start)
         all_pairs = _pairs(between(events, window), data.n_items)
         fresh = all_pairs[~np.isin(all_pairs, _met(train))]
@@ -182,7 +176,8 @@ def _cold(data: Dataset, rows: Rows, name: str) -> Iterator[Fold]:
 
 def _before(data: Dataset, moment: float) -> Dataset:
     """What was known before a moment; a request without a time may be later."""
-    return known_before(data, moment)
+    asked = data.requests.filter(pl.col("time").is_not_null() & (pl.col("time") < moment))
+    return replace(data, interactions=at_time(data.interactions, moment)[0], requests=asked)
 
 
 def _pairs(events: Interactions, n_items: int) -> Rows:

@@ -51,9 +51,9 @@ class Evaluation:
 
     def html(self) -> str:
         """Return a page of its own: plots and tables, no script, no address."""
-        lead, *warnings, size = _heading(self)
-        parts = [page.paragraph(lead), *(page.paragraph(line, "verdict warning") for line in warnings)]
-        parts.append(page.paragraph(size, "soft"))
+        lead, *rest = _heading(self)
+        kinds = ("verdict warning" if line.startswith("WARNING") else "soft" for line in rest)
+        parts = [page.paragraph(lead), *map(page.paragraph, rest, kinds)]
         parts += [view.card(table, self.seconds) for table in self.tables]
         return page.page(
             f"Evaluation: {self.protocol}", [*parts, view.settings(self.settings, self.versions)]

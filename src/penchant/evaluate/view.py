@@ -30,7 +30,7 @@ def card(table: Table, seconds: Mapping[str, Seconds]) -> str:
     parts = [page.paragraph(f"{head.lists:,} lists of {head.users:,} users.", "soft")]
     parts += [page.paragraph(sentence(found), f"verdict {found.verdict}") for found in _best(table, lead)]
     parts.append(page.plots(_figures(table, lead)))
-    columns = ["", *_metrics(head), "coverage@10", "seconds"]
+    columns = ["", *_metrics(head), "coverage@10", *_beyond(head), "seconds"]
     ours = _ours(table)
     parts.append(page.table("All lists: mean [interval]", columns, _rows(head, seconds), strong=ours))
     if table.differences:
@@ -117,11 +117,20 @@ def _slice_figures(table: Table, lead: str) -> Iterator[str]:
         yield page.figure(drawn, f"{lead} by {title}")
     shown = [*_ours(table), *(found.other for found in _best(table, lead))]
     shown = list(dict.fromkeys(shown))[:COLOURS] or names[:1]
-    if single:
-        rows = [(part.title, [_mean(part, name, lead) for name in shown]) for part in single[:MOST_SLICES]]
+    for kind, parts in _kinds(single).items():
+        rows = [(part.title, [_mean(part, name, lead) for name in shown]) for part in parts[:MOST_SLICES]]
         about = f"{lead} with its interval in each slice, for {', '.join(shown)}."
-        drawn = plots.intervals(f"{lead} by slice", about, rows, names=shown, strong=(), axis=lead)
-        yield page.figure(drawn, f"{lead} by slice")
+        title = f"{lead} by {kind or 'slice'}"
+        drawn = plots.intervals(title, about, rows, names=shown, axis=lead)
+        yield page.figure(drawn, title)
+
+
+def _kinds(slices: Sequence[Slice]) -> dict[str, list[Slice]]:
+    """Put slices together by what they divide."""
+    found: dict[str, list[Slice]] = {}
+    for part in slices:
+        found.setdefault(part.by, []).append(part)
+    return found
 
 
 def _runs(slices: Sequence[Slice]) -> tuple[dict[str, list[Slice]], list[Slice]]:
@@ -140,6 +149,10 @@ def _runs(slices: Sequence[Slice]) -> tuple[dict[str, list[Slice]], list[Slice]]
 
 def _metrics(part: Slice) -> list[str]:
     return list(dict.fromkeys(metric for line in part.lines for metric in line.metrics))
+
+
+def _beyond(part: Slice) -> list[str]:
+    return list(dict.fromkeys(name for line in part.lines for name in line.beyond))
 
 
 def _ours(table: Table) -> list[str]:
@@ -178,4 +191,6 @@ def _by_slice(parts: Sequence[Slice], names: Sequence[str], metric: str) -> list
 def _every_slice(table: Table, ours: Sequence[str]) -> Iterator[str]:
     for part in table.slices[1:]:
         title = f"{part.title}: {part.lists:,} lists of {part.users:,} users"
-        yield page.table(title, ["", *_metrics(part), "coverage@10"], _rows(part), strong=ours)
+        yield page.table(
+            title, ["", *_metrics(part), "coverage@10", *_beyond(part)], _rows(part), strong=ours
+        )
