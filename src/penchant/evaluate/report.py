@@ -1,7 +1,7 @@
 """The report of an evaluation: JSON with every number, Markdown, a page, and tables for a terminal."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from penchant.evaluate import page, view
-from penchant.evaluate.results import Seconds, Slice, Table
+from penchant.evaluate.findings import Probe
+from penchant.evaluate.results import Difference, Seconds, Slice, Table
 from penchant.evaluate.wording import plain, spelled, write_whole
 from penchant.store.versions import versions
 
@@ -32,6 +33,7 @@ class Evaluation:
     settings: Mapping[str, Mapping[str, Any]]
     seconds: Mapping[str, Seconds]
     versions: Mapping[str, str] = field(default_factory=versions)
+    probes: tuple[Probe, ...] = ()
 
     def table(self, name: str) -> Table:
         """Return a table by its name."""
@@ -44,8 +46,10 @@ class Evaluation:
         """Return all numbers as plain values; NaN becomes None."""
         given = asdict(self)
         for table, values in zip(self.tables, given["tables"], strict=True):
-            for difference, own in zip(table.differences, values["differences"], strict=True):
-                own["verdict"] = difference.verdict
+            _judge(table.differences, values["differences"])
+        for probe, values in zip(self.probes, given["probes"], strict=True):
+            for found, own in zip(probe.findings, values["findings"], strict=True):
+                _judge(found.gains, own["gains"])
         cleaned: dict[str, Any] = plain(given)
         return cleaned
 
@@ -55,9 +59,9 @@ class Evaluation:
         kinds = ("verdict warning" if line.startswith("WARNING") else "soft" for line in rest)
         parts = [page.paragraph(lead), *map(page.paragraph, rest, kinds)]
         parts += [view.card(table, self.seconds) for table in self.tables]
-        return page.page(
-            f"Evaluation: {self.protocol}", [*parts, view.settings(self.settings, self.versions)]
-        )
+        parts += [probe.card() for probe in self.probes]
+        parts.append(view.settings(self.settings, self.versions))
+        return page.page(f"Evaluation: {self.protocol}", parts)
 
     def write(self, folder: Path) -> None:
         """Write report.json, report.md and report.html, each whole or not at all."""
@@ -73,7 +77,17 @@ class Evaluation:
             if len(table.slices) > 1:
                 parts.append(_grid(f"{table.name}: NDCG@10 by slice", *_by_slice(table, brief=True)))
             parts += [Text(view.sentence(difference)) for difference in table.best()]
+        for probe in self.probes:
+            parts.append(Text(probe.title, style="bold"))
+            parts += [Text(line) for line in (*probe.notes, *probe.sentences())]
+            parts += [_grid("NDCG@10", *probe.grid())] if probe.findings else []
         return Group(*parts)
+
+
+def _judge(differences: Sequence[Difference], values: Sequence[dict[str, Any]]) -> None:
+    """Add the verdicts, which are no fields."""
+    for difference, own in zip(differences, values, strict=True):
+        own["verdict"] = difference.verdict
 
 
 def _heading(evaluation: Evaluation) -> Iterator[str]:
@@ -98,6 +112,8 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
         if len(table.slices) > 1:
             yield from ("", "NDCG@10 by slice:", "")
             yield from _pipes(*_by_slice(table))
+    for probe in evaluation.probes:
+        yield from probe.markdown()
     yield from ("", "## Settings chosen", "")
     for name, settings in evaluation.settings.items():
         yield f"- {name}: {json.dumps(plain(settings), ensure_ascii=False)}"
