@@ -1,8 +1,8 @@
 """Two probes: is a gain from texts one of meaning, and does it hold for items that the encoder never read of?
 
 The first asks the same questions of models that were fitted with the texts dealt out among the items at
-random, and without any. What random texts give as well is no understanding. The second looks at items that are
-newer than the language model beside older ones of like popularity: it may have read about the older ones.
+random, and without any. What random texts give as well is no understanding. The second looks at items that
+are newer than the language model beside older ones of like popularity: it may have read about the older ones.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -141,9 +141,9 @@ def meaning(answers: Sequence[Answered], n_texts: int, rng: Generator) -> Probe:
 def by_heart(answers: Sequence[Answered], data: Dataset, born: float | None, rng: Generator) -> Probe:
     """Compare the gain from texts on items newer than the encoder with that on older ones met as often."""
     question = (
-        "A language model may have read about the items that it is tested on. It cannot have read about those "
-        "that are newer than itself: if texts help there as much as for older items that were met as often, "
-        "the gain is not knowledge by heart."
+        "A language model may have read about the items that it is tested on. It cannot have read about "
+        "those that are newer than itself: if texts help there as much as for older items that were met as "
+        "often, the gain is not knowledge by heart."
     )
     if born is None:
         said = "when the encoder was released is not known: --language-born DATE tells, like 2021-08-30"
