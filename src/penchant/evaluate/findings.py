@@ -82,17 +82,22 @@ class Probe:
             yield from ("", *(f"- {line}" for line in self.sentences()))
 
     def _figures(self) -> Iterator[str]:
-        names = list(self.findings[0].means)
-        rows = [(f"{f.part}, {f.table}", [f.means[name] for name in names]) for f in self.findings]
-        about = f"NDCG@10 with its interval for {', '.join(names)}."
-        yield page.figure(plots.intervals(self.title, about, rows, names=names, axis="NDCG@10"), "NDCG@10")
-        gains = [
-            (f"over {gain.other.rpartition(', ')[2]}: {found.part}", [gain.interval])
-            for found in self.findings
-            for gain in found.gains
+        first, several = self.findings[0], len({found.table for found in self.findings}) > 1
+        names = list(first.means)
+        short = [found.part.removesuffix(" of like popularity") for found in self.findings]
+        labels = [
+            f"{part}, {found.table}" if several else part
+            for part, found in zip(short, self.findings, strict=True)
         ]
+        means = [[found.means[name] for name in names] for found in self.findings]
+        about = f"NDCG@10 with its interval for {', '.join(names)}."
+        rows = list(zip(labels, means, strict=True))
+        yield page.figure(plots.intervals(self.title, about, rows, names=names, axis="NDCG@10"), "NDCG@10")
+        over = [f"over {gain.other.rpartition(', ')[2]}" for gain in first.gains]
+        gains = [[gain.interval for gain in found.gains] for found in self.findings]
         about = "What ours gains over each variant, in pairs; right of 0, the texts as they are do better."
-        drawn = plots.intervals(f"{self.title}: gains", about, gains, zero=True, axis="gain in NDCG@10")
+        rows, axis = list(zip(labels, gains, strict=True)), "gain in NDCG@10"
+        drawn = plots.intervals(f"{self.title}: gains", about, rows, names=over, zero=True, axis=axis)
         yield page.figure(
             drawn, "Gain over the variants: right of the dashed line the texts as they are help"
         )
