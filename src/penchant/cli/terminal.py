@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from threadpoolctl import threadpool_limits
 
+from penchant.data.cells import moments
 from penchant.data.columns import parse_map
 from penchant.data.dataset import Dataset
 from penchant.data.read import read
@@ -54,6 +55,15 @@ def tables(folder: Path, mapping: str | None, *, target: str = "next") -> Datase
     data, report = read(folder, mapping=parse_map(mapping) if mapping else None, target=target)  # type: ignore[arg-type]
     say(report)
     return data
+
+
+def moment(text: str, option: str) -> float:
+    """Read a moment that somebody wrote: 2024-05-31, 2024-05-31T12:00Z, a year, or seconds since 1970."""
+    written = f"{text.strip()}-01-01" if len(text.strip()) == 4 else text.strip()
+    found = moments(pl.Series("moment", [written], dtype=pl.String), option).seconds[0]
+    if found is None:
+        raise SettingError(f"{option} {text}: this is no moment", hint="write it like 2024-05-31")
+    return float(found)
 
 
 @contextmanager

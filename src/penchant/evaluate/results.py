@@ -1,7 +1,7 @@
 """What an evaluation found, as plain values: lines of slices of tables, differences, seconds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from penchant.evaluate.statistics import Interval
 
@@ -12,21 +12,27 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One contender in one slice: metrics with their intervals, and the part of the catalogue it shows."""
+    """One contender in one slice: metrics with intervals, the part of the catalogue it shows, and BEYOND."""
 
     name: str
     metrics: Mapping[str, Interval]
     coverage: float
+    beyond: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Some of a table's rows: how many lists there are, of how many people, and how each contender did."""
+    """Some of a table's rows: how many lists, of how many people, and how each contender did.
+
+    `by` says what the rows are divided by: "" (all), "known", "history", "popularity", "age", an attribute of
+    users, or "fold".
+    """
 
     title: str
     lists: int
     users: int
     lines: tuple[Line, ...]
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
