@@ -40,6 +40,7 @@ def read(
     choices = {kind: choose(t.name, kind, t.frame.columns, mapping) for kind, t in tables.items()}
     for kind, table in tables.items():
         journal.say(f"{kind}: {table.name}, {len(table.frame):,} rows: {choices[kind]}")
+        journal.lines.extend(table.notes)
     events = _events(tables, choices, target, journal)
     items = _catalogue("items", "item", tables, choices, events, journal)
     users = _catalogue("users", "user", tables, choices, events, journal)
