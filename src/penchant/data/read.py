@@ -55,13 +55,14 @@ def read(
 
 
 def _events(
-    tables: Mapping[Kind, Table], choices: Mapping[Kind, Choice], target: Target, journal: Journal
+    tables: dict[Kind, Table], choices: Mapping[Kind, Choice], target: Target, journal: Journal
 ) -> Events | None:
     if "interactions" not in tables:
         return None
     events = clean(tables["interactions"], choices["interactions"], target, journal)
+    path = tables["interactions"].path
+    del tables["interactions"]  # what was read takes more memory than what was learned from it
     if target == "liked" and not bool((events.frame["weight"] > 0).any()):
-        path = tables["interactions"].path
         raise TableError(f"{path}: no event says that anything was liked", hint="fit with --target next")
     return events
 
