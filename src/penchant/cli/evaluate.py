@@ -8,7 +8,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from penchant.cli.check import MAP_HELP
+from penchant.cli.check import MAP_HELP, Weights
 from penchant.cli.fit import Effort
 from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, messages, say, tables
 from penchant.data.dataset import Dataset
@@ -43,10 +43,11 @@ def evaluate(
     ] = Effort.standard,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
     language: Annotated[str, typer.Option(help="Text encoder, as for fit.")] = "minilm",
+    weights: Weights = None,
 ) -> None:
     """Measure on held-out events, beside popularity, kNN, EASE and ALS tuned in the same run."""
     be_quick()
-    found = measured(tables(folder, mapping), protocol, seed, effort, language)
+    found = measured(tables(folder, mapping, weights=weights), protocol, seed, effort, language)
     Console(width=None if messages.is_terminal else 140).print(found.rendered())
     if output:
         found.write(output)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.check import MAP_HELP
+from penchant.cli.check import MAP_HELP, Weights
 from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, say, tables
 from penchant.data.dataset import Dataset
 from penchant.language.template import Template
@@ -38,11 +38,12 @@ def fit(
     ] = "minilm",
     budget: Annotated[int | None, typer.Option(help="Tokens that a language URL may cost.", min=1)] = None,
     template: Annotated[Path | None, typer.Option(help="A text file with {column} places for items.")] = None,
+    weights: Weights = None,
 ) -> None:
     """Learn a model from tables."""
     be_quick()
     start = perf_counter()
-    data = tables(folder, mapping, target=target)
+    data = tables(folder, mapping, target=target, weights=weights)
     model = fitted(data, seed, effort, language, budget, Template.read(template) if template else None)
     version = model.save(output)
     say(f"{output}: version {version[:12]}, fitted in {perf_counter() - start:.0f} s")
