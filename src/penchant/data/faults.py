@@ -43,7 +43,7 @@ def check_text(path: Path, head: bytes) -> None:
         return
     try:
         getincrementaldecoder("utf-8")().decode(head)
-        binary = b"\x00" in head.split(b"\n", 1)[0] or head.count(b"\x00") > len(head) // 10
+        binary = b"\x00" in head.split(b"\n", 1)[0]
     except UnicodeDecodeError:
         binary = True
     if binary:
