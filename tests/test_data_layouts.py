@@ -173,6 +173,15 @@ def test_metarank(tmp_path: Path) -> None:
         assert said in str(report)
 
 
+def test_tables_with_names_of_their_own_go_before_a_log(tmp_path: Path) -> None:
+    line = json.dumps(METARANK[5]) + "\n"
+    data, _ = read(written(tmp_path, events__jsonl=line, interactions__csv="user_id,item_id\nx,y\n"))
+    assert data.users.vocabulary.texts([0]) == ["x"]
+    (tmp_path / "interactions.csv").unlink()
+    (tmp_path / "events.jsonl").rename(tmp_path / "interactions.jsonl")
+    assert read(tmp_path)[0].users.vocabulary.texts([0]) == ["u1"]
+
+
 def test_movielens_dat_files_with_colons_and_either_encoding(tmp_path: Path) -> None:
     films = "1::Star Wars: A::Action|Sci-Fi\n2::Caf\xe9 (1995)::Drama\n3::Short\n"
     for encoding in ("latin-1", "utf-8"):
@@ -239,6 +248,18 @@ def test_a_folder_of_parts_without_any_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "interactions").mkdir()
     with pytest.raises(TableError, match=r"(?s)interactions: no table found; seen: nothing"):
         read(tmp_path)
+
+
+def test_zst_is_read(tmp_path: Path) -> None:
+    pl.DataFrame({"user_id": ["007"], "item_id": ["x"]}).lazy().sink_csv(
+        tmp_path / "interactions.csv.zst", compression="zstd"
+    )
+    pl.DataFrame({"item_id": ["x"], "title": ["Z"]}).lazy().sink_ndjson(
+        tmp_path / "items.jsonl.zst", compression="zstd"
+    )
+    data, _ = read(tmp_path)
+    assert data.users.vocabulary.texts([0]) == ["007"]
+    assert data.items.table["title"].to_list() == ["Z"]
 
 
 def test_a_packed_file_that_is_none(tmp_path: Path) -> None:

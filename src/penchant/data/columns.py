@@ -209,7 +209,9 @@ def _usual(table: str, role: str, tiers: Names, columns: list[str]) -> str | Non
 
 
 def _missing(table: str, role: str, columns: list[str]) -> str:
-    return f"{table}: no column was recognised as the {role}; its columns are {', '.join(columns)}"
+    said = f"{table}: no column was recognised as the {role}; its columns are {', '.join(columns)}"
+    bare = all(re.fullmatch(r"[\d.:-]+", column) for column in columns)
+    return f"{said}: does its first line hold no names?" if bare else said
 
 
 def _way_out(role: str) -> str:

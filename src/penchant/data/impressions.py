@@ -49,9 +49,12 @@ def behaviours(table: Table) -> Table:
     notes = [
         f"{table.name}: {len(frame):,} rows show {len(shown):,} items: clicked ones are {CLICKED}, "
         f"the others {SHOWN}",
-        f"{table.name}: {len(past):,} clicks of the histories, which have an order but no time: laid before "
-        "the first moment of the log, one second apart",
     ]
+    if len(past):
+        notes.append(
+            f"{table.name}: {len(past):,} clicks of the histories, which have an order but no time: laid before "
+            "the first moment of the log, one second apart"
+        )
     if unlabelled:
         notes.append(f"{table.name}: {unlabelled:,} shown items that do not say -0 or -1: left out")
     if undated:

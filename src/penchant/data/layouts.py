@@ -125,7 +125,8 @@ def find(folder: Path) -> dict[Kind, Found]:
 
 def load_all(folder: Path) -> dict[Kind, Table]:
     """Read all tables of a folder."""
-    if log := _log(folder):
+    log = _log(folder)
+    if log and all(found.paths == (log,) for found in _own(folder).values()):
         return metarank.tables(load(log, metarank.FORM))
     return {kind: found.load() for kind, found in find(folder).items()}
 

@@ -187,8 +187,8 @@ def _say_habits(data: Dataset, journal: Journal) -> None:
     events = data.interactions
     if not len(events):
         return
-    done = events.where(events.weights > 0)
-    again = len(done) - len(np.unique(done.users * data.n_items + done.items))
+    done = (events.users * data.n_items + events.items)[events.weights > 0]
+    again = len(done) - len(np.unique(done))
     if again:
         part = f"{again:,} of {len(done):,} events that count ({again / len(done):.0%})"
         journal.say(f"repeats: {part} come back to an item")
