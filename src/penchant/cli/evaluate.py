@@ -9,7 +9,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from penchant.cli.check import MAP_HELP
+from penchant.cli.check import MAP_HELP, Weights
 from penchant.cli.fit import Effort
 from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, messages, moment, say, tables
 from penchant.data.dataset import Dataset
@@ -60,6 +60,7 @@ def evaluate(
         tuple[Path, Path] | None,
         typer.Option(metavar="A B", help="Two models' folders, compared on what neither has seen."),
     ] = None,
+    weights: Weights = None,
 ) -> None:
     """Measure on held-out events, beside popularity, kNN, EASE and ALS tuned in the same run."""
     be_quick()
@@ -67,9 +68,9 @@ def evaluate(
         check_folder(output)
     if compare is not None:
         refuse_others(context, "protocol", "effort", "language", "probes", "language_born")
-        return contrasted(tables(folder, mapping), compare, seed, output)
+        return contrasted(tables(folder, mapping, weights=weights), compare, seed, output)
     born = released(language, language_born, probes)
-    data = tables(folder, mapping)
+    data = tables(folder, mapping, weights=weights)
     found = measured(data, protocol, seed, effort, language, probing=probes, born=born)
     Console(width=None if messages.is_terminal else 140).print(found.rendered())
     if output:

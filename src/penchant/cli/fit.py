@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.check import MAP_HELP
+from penchant.cli.check import MAP_HELP, Weights
 from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, moment, say, tables
 from penchant.data.cells import spell
 from penchant.data.dataset import Dataset
@@ -44,11 +44,12 @@ def fit(
     ] = "minilm",
     budget: Annotated[int | None, typer.Option(help="Tokens that a language URL may cost.", min=1)] = None,
     template: Annotated[Path | None, typer.Option(help="A text file with {column} places for items.")] = None,
+    weights: Weights = None,
 ) -> None:
     """Learn a model from tables."""
     be_quick()
     start = perf_counter()
-    data = tables(folder, mapping, target=target)
+    data = tables(folder, mapping, target=target, weights=weights)
     if until is not None:
         data = before(data, until)
     model = fitted(data, seed, effort, language, budget, Template.read(template) if template else None)

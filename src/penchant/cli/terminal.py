@@ -14,6 +14,8 @@ from threadpoolctl import threadpool_limits
 from penchant.data.cells import moments
 from penchant.data.columns import parse_map
 from penchant.data.dataset import Dataset
+from penchant.data.kinds import parse_weights
+from penchant.data.mapping import FILE, remember
 from penchant.data.read import read
 from penchant.errors import InputError, SettingError
 from penchant.explain.reasons import sentence
@@ -48,12 +50,15 @@ def behind_url(language: str, budget: int | None = None) -> Encoder | None:
     return load_encoder(language, key=os.environ.get("PENCHANT_LANGUAGE_KEY"), budget=budget)
 
 
-def tables(folder: Path, mapping: str | None, *, target: str = "next") -> Dataset:
+def tables(folder: Path, mapping: str | None, *, target: str = "next", weights: str | None = None) -> Dataset:
     """Read a folder of tables, and say what was read."""
     if target not in ("next", "liked"):
         raise SettingError(f"--target {target}", hint="next or liked")
-    data, report = read(folder, mapping=parse_map(mapping) if mapping else None, target=target)  # type: ignore[arg-type]
+    chosen, counting = parse_map(mapping) if mapping else None, parse_weights(weights or "")
+    data, report = read(folder, mapping=chosen, target=target, weights=counting)  # type: ignore[arg-type]
     say(report)
+    if chosen and remember(folder, chosen):
+        say(f"{folder / FILE}: remembers this --map")
     return data
 
 
