@@ -52,8 +52,8 @@ def behaviours(table: Table) -> Table:
     ]
     if len(past):
         notes.append(
-            f"{table.name}: {len(past):,} clicks of the histories, which have an order but no time: "
-            "laid before the first moment of the log, one second apart"
+            f"{table.name}: {len(past):,} clicks of the histories, which have an order but no time: laid "
+            "before the first moment of the log, one second apart"
         )
     if unlabelled:
         notes.append(f"{table.name}: {unlabelled:,} shown items that do not say -0 or -1: left out")
