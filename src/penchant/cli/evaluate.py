@@ -18,6 +18,7 @@ from penchant.evaluate.protocols import protocol_named
 from penchant.evaluate.report import Evaluation
 from penchant.evaluate.run import check_judgeable
 from penchant.evaluate.run import evaluate as judged
+from penchant.evaluate.seal import Openings
 from penchant.language.texts import read_texts
 from penchant.recommender import Recommender
 
@@ -29,6 +30,7 @@ class Protocol(StrEnum):
     last20 = "last20"
     last1 = "last1"
     cold20 = "cold20"
+    prequential = "prequential"
 
 
 def evaluate(
@@ -71,5 +73,6 @@ def measured(data: Dataset, protocol: str, seed: int, effort: str, language: str
             chosen,
             against=baselines(chosen, texts.knowledge),
             rng=np.random.default_rng(seed),
+            openings=Openings(cache_folder() / "openings.jsonl"),
             progress=lambda what, done, total: status.update(f"{what} ({done + 1} of {total})"),
         )

@@ -12,7 +12,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
+from penchant.evaluate.details import details, gained, spent
 from penchant.evaluate.results import Difference, Seconds, Slice, Table
+from penchant.evaluate.seal import sentence as opened
 from penchant.evaluate.statistics import Interval
 from penchant.store.versions import versions
 
@@ -32,6 +34,9 @@ class Evaluation:
     settings: Mapping[str, Mapping[str, Any]]
     seconds: Mapping[str, Seconds]
     versions: Mapping[str, str] = field(default_factory=versions)
+    searches: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    opening: Mapping[str, Any] = field(default_factory=dict)
+    diversity: str = ""
 
     def table(self, name: str) -> Table:
         """Return a table by its name."""
@@ -64,9 +69,10 @@ class Evaluation:
         for table in self.tables:
             head = table.slices[0]
             parts.append(_grid(f"{table.name}: {_size(head)}", _columns(), _rows(self, head, brief=True)))
-            if len(table.slices) > 1:
+            if table.usual():
                 parts.append(_grid(f"{table.name}: NDCG@10 by slice", *_by_slice(table, brief=True)))
             parts += [Text(_sentence(difference)) for difference in table.best()]
+            parts += [Text(line) for line in gained(table)]
         return Group(*parts)
 
 
@@ -75,6 +81,8 @@ def _heading(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.warning:
         yield f"WARNING {evaluation.warning}"
     yield ", ".join(f"{n:,} {what}" for what, n in evaluation.data.items()) + f"; {INTERVALS}"
+    if evaluation.opening:
+        yield opened(evaluation.opening)
 
 
 def _markdown(evaluation: Evaluation) -> Iterator[str]:
@@ -89,12 +97,14 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
         if table.differences:
             yield from ("", "NDCG@10 of ours minus that of each baseline:", "")
             yield from _pipes(["ours", "baseline", "difference", "p (Holm)", ""], _against(table))
-        if len(table.slices) > 1:
+        if table.usual():
             yield from ("", "NDCG@10 by slice:", "")
             yield from _pipes(*_by_slice(table))
+        yield from details(evaluation.diversity, table)
     yield from ("", "## Settings chosen", "")
     for name, settings in evaluation.settings.items():
-        yield f"- {name}: {json.dumps(_plain(settings), ensure_ascii=False)}"
+        chosen = json.dumps(_plain(settings), ensure_ascii=False)
+        yield f"- {name}: {chosen}{spent(evaluation.searches.get(name))}"
     yield from ("", "## Versions", "", ", ".join(f"{k} {v}" for k, v in evaluation.versions.items()))
 
 
@@ -118,7 +128,7 @@ def _rows(evaluation: Evaluation, part: Slice, *, brief: bool = False) -> list[l
 
 def _by_slice(table: Table, *, brief: bool = False) -> tuple[list[str], list[list[str]]]:
     """Return the NDCG@10 of each contender in each slice but the first."""
-    parts = table.slices[1:]
+    parts = table.usual()
     cells: dict[str, list[str]] = {line.name: [] for line in table.slices[0].lines}
     for part in parts:
         for line in part.lines:
