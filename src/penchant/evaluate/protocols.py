@@ -114,7 +114,7 @@ PROTOCOLS = {
         ),
         Protocol(
             "prequential",
-            "the last tenth of the events, one by one: recommend, score, learn, next; refitted in five windows",
+            "the last tenth of the events, one by one: recommend, score, learn, next; five windows",
             "",
             partial(step_by_step, most=1_000, compare=True),
             partial(step_by_step, most=400),
