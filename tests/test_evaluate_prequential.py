@@ -127,6 +127,7 @@ def test_live_histories_are_asked_models_fitted_once_a_window_and_the_gain_is_to
     assert live.mean == 1
     assert {gain.other for gain in result.table(NEW).gains} == {"follower, histories frozen"}
     assert result.table(REPEATS).gains == ()
+    assert all("verdict" in gain for gain in result.json()["tables"][0]["gains"])
 
 
 def test_a_frozen_history_is_worth_no_less_where_skipping_what_was_met_is_all() -> None:

@@ -45,7 +45,7 @@ ALS = (
 )
 """Factors, l2 and confidence."""
 SHRINKS, SIZES, WEIGHINGS = (0.0, 20.0, 100.0, 500.0), (10, 30, 100, 300), ("cosine", "tf-idf")
-ALPHAS, BETAS, WALKED = (0.5, 1.0, 1.5), (0.0, 0.3, 0.6, 0.9), (30, 100, 300)
+ALPHAS, BETAS, WALKED = (0.0, 0.3, 1.0, 1.75), (0.0, 0.3, 0.5, 0.65), (30, 100, 300)
 """RP3β: exponent of the chances of a step, of the popularity that is divided out, and neighbours."""
 SHARES, NEAR = (0.0, 0.25, 0.5, 0.75, 1.0), (5, 10, 20, 50, 100, 300)
 

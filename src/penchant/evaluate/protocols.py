@@ -117,7 +117,7 @@ PROTOCOLS = {
             "the last tenth of the events, one by one: recommend, score, learn, next; five windows",
             "",
             partial(step_by_step, most=1_000, compare=True),
-            partial(step_by_step, most=400),
+            partial(step_by_step, most=200),
         ),
     )
 }

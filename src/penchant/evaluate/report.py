@@ -49,7 +49,8 @@ class Evaluation:
         """Return all numbers as plain values; NaN becomes None."""
         plain = asdict(self)
         for table, given in zip(self.tables, plain["tables"], strict=True):
-            for difference, own in zip(table.differences, given["differences"], strict=True):
+            found = (*table.differences, *table.gains)
+            for difference, own in zip(found, (*given["differences"], *given["gains"]), strict=True):
                 own["verdict"] = difference.verdict
         cleaned: dict[str, Any] = _plain(plain)
         return cleaned
