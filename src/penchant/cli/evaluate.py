@@ -23,6 +23,7 @@ from penchant.evaluate.protocols import protocol_named
 from penchant.evaluate.report import Evaluation
 from penchant.evaluate.run import check_judgeable
 from penchant.evaluate.run import evaluate as judged
+from penchant.evaluate.seal import Openings
 from penchant.evaluate.wording import check_folder
 from penchant.language.texts import Texts, read_texts
 from penchant.recommender import Recommender
@@ -35,6 +36,7 @@ class Protocol(StrEnum):
     last20 = "last20"
     last1 = "last1"
     cold20 = "cold20"
+    prequential = "prequential"
 
 
 def evaluate(
@@ -147,6 +149,7 @@ def measured(
             chosen,
             against=baselines(chosen, texts.knowledge),
             rng=np.random.default_rng(seed),
+            openings=Openings(cache_folder() / "openings.jsonl"),
             progress=show,
         )
         if not probing:

@@ -12,8 +12,10 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from penchant.evaluate import page, view
+from penchant.evaluate.details import details, gained, spent
 from penchant.evaluate.findings import Probe
 from penchant.evaluate.results import Difference, Seconds, Slice, Table
+from penchant.evaluate.seal import sentence as opened
 from penchant.evaluate.wording import plain, spelled, write_whole
 from penchant.store.versions import versions
 
@@ -33,6 +35,9 @@ class Evaluation:
     settings: Mapping[str, Mapping[str, Any]]
     seconds: Mapping[str, Seconds]
     versions: Mapping[str, str] = field(default_factory=versions)
+    searches: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    opening: Mapping[str, Any] = field(default_factory=dict)
+    diversity: str = ""
     probes: tuple[Probe, ...] = ()
 
     def table(self, name: str) -> Table:
@@ -47,6 +52,7 @@ class Evaluation:
         given = asdict(self)
         for table, values in zip(self.tables, given["tables"], strict=True):
             _judge(table.differences, values["differences"])
+            _judge(table.gains, values["gains"])
         for probe, values in zip(self.probes, given["probes"], strict=True):
             for found, own in zip(probe.findings, values["findings"], strict=True):
                 _judge(found.gains, own["gains"])
@@ -60,7 +66,7 @@ class Evaluation:
         parts = [page.paragraph(lead), *map(page.paragraph, rest, kinds)]
         parts += [view.card(table, self.seconds) for table in self.tables]
         parts += [probe.card() for probe in self.probes]
-        parts.append(view.settings(self.settings, self.versions))
+        parts.append(view.settings(self.settings, self.versions, self.searches))
         return page.page(f"Evaluation: {self.protocol}", parts)
 
     def write(self, folder: Path) -> None:
@@ -74,9 +80,10 @@ class Evaluation:
         for table in self.tables:
             head = table.slices[0]
             parts.append(_grid(f"{table.name}: {_size(head)}", _columns(), _rows(self, head, brief=True)))
-            if len(table.slices) > 1:
+            if table.usual():
                 parts.append(_grid(f"{table.name}: NDCG@10 by slice", *_by_slice(table, brief=True)))
             parts += [Text(view.sentence(difference)) for difference in table.best()]
+            parts += [Text(line) for line in gained(table)]
         for probe in self.probes:
             parts.append(Text(probe.title, style="bold"))
             parts += [Text(line) for line in (*probe.notes, *probe.sentences())]
@@ -95,6 +102,8 @@ def _heading(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.warning:
         yield f"WARNING {evaluation.warning}"
     yield ", ".join(f"{n:,} {what}" for what, n in evaluation.data.items()) + f"; {INTERVALS}"
+    if evaluation.opening:
+        yield opened(evaluation.opening)
 
 
 def _markdown(evaluation: Evaluation) -> Iterator[str]:
@@ -109,14 +118,16 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
         if table.differences:
             yield from ("", "NDCG@10 of ours minus that of each baseline:", "")
             yield from _pipes(["ours", "baseline", "difference", "p (Holm)", ""], _against(table))
-        if len(table.slices) > 1:
+        if table.usual():
             yield from ("", "NDCG@10 by slice:", "")
             yield from _pipes(*_by_slice(table))
+        yield from details(evaluation.diversity, table)
     for probe in evaluation.probes:
         yield from probe.markdown()
     yield from ("", "## Settings chosen", "")
     for name, settings in evaluation.settings.items():
-        yield f"- {name}: {json.dumps(plain(settings), ensure_ascii=False)}"
+        chosen = json.dumps(plain(settings), ensure_ascii=False)
+        yield f"- {name}: {chosen}{spent(evaluation.searches.get(name))}"
     yield from ("", "## Versions", "", ", ".join(f"{k} {v}" for k, v in evaluation.versions.items()))
 
 
@@ -140,7 +151,7 @@ def _rows(evaluation: Evaluation, part: Slice, *, brief: bool = False) -> list[l
 
 def _by_slice(table: Table, *, brief: bool = False) -> tuple[list[str], list[list[str]]]:
     """Return the NDCG@10 of each contender in each slice but the first."""
-    parts = table.slices[1:]
+    parts = table.usual()
     cells: dict[str, list[str]] = {line.name: [] for line in table.slices[0].lines}
     for part in parts:
         for line in part.lines:

@@ -10,6 +10,7 @@ from typing import Any
 
 from penchant.evaluate import page, plots
 from penchant.evaluate.axes import COLOURS
+from penchant.evaluate.details import gained, spent
 from penchant.evaluate.results import Difference, Seconds, Slice, Table
 from penchant.evaluate.statistics import Interval
 from penchant.evaluate.wording import plain, spelled
@@ -29,6 +30,7 @@ def card(table: Table, seconds: Mapping[str, Seconds]) -> str:
     lead = leading(head)
     parts = [page.paragraph(f"{head.lists:,} lists of {head.users:,} users.", "soft")]
     parts += [page.paragraph(sentence(found), f"verdict {found.verdict}") for found in _best(table, lead)]
+    parts += [page.paragraph(line) for line in gained(table)]
     parts.append(page.plots(_figures(table, lead)))
     columns = ["", *_metrics(head), "coverage@10", *_beyond(head), "seconds"]
     ours = _ours(table)
@@ -44,9 +46,16 @@ def card(table: Table, seconds: Mapping[str, Seconds]) -> str:
     return page.section(table.name, parts)
 
 
-def settings(chosen: Mapping[str, Mapping[str, Any]], versions: Mapping[str, str]) -> str:
-    """Return what the searches chose, and with what it was measured."""
-    rows = [(name, json.dumps(plain(found), ensure_ascii=False)) for name, found in chosen.items()]
+def settings(
+    chosen: Mapping[str, Mapping[str, Any]],
+    versions: Mapping[str, str],
+    searches: Mapping[str, Mapping[str, float]],
+) -> str:
+    """Return what the searches chose and cost, and with what it was measured."""
+    rows = [
+        (name, json.dumps(plain(found), ensure_ascii=False) + spent(searches.get(name)))
+        for name, found in chosen.items()
+    ]
     told = ", ".join(f"{name} {version}" for name, version in versions.items())
     parts = [page.table("Settings chosen", ["", "settings"], rows, words={1}), page.paragraph(told, "soft")]
     return page.section("How it was measured", parts)
@@ -173,6 +182,10 @@ def _told(interval: Interval) -> str:
     return spelled(interval) if interval.mean == interval.mean else NONE
 
 
+def _number(value: float | None) -> str:
+    return NONE if value is None or value != value else f"{value:.3f}"
+
+
 def _rows(part: Slice, seconds: Mapping[str, Seconds] | None = None) -> list[list[str]]:
     rows = []
     for line in part.lines:
@@ -180,7 +193,8 @@ def _rows(part: Slice, seconds: Mapping[str, Seconds] | None = None) -> list[lis
         took = (
             [] if seconds is None else [f"{seconds[line.name].total:.1f}" if line.name in seconds else NONE]
         )
-        rows.append([line.name, *cells, f"{line.coverage:.3f}", *took])
+        further = [_number(line.beyond.get(name)) for name in _beyond(part)]
+        rows.append([line.name, *cells, f"{line.coverage:.3f}", *further, *took])
     return rows
 
 
