@@ -8,6 +8,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from penchant.data.catalogues import by_title, catalogue, described, graph, rows_of
+from penchant.data.cleaning.settings import Cleaning
+from penchant.data.cleaning.steps import cleaned, refuse
 from penchant.data.columns import Choice, Kind, check_mapping, choose
 from penchant.data.dataset import Catalogue, Dataset
 from penchant.data.events import Events, Target, clean
@@ -22,7 +24,11 @@ from penchant.errors import TableError
 
 
 def read(
-    folder: Path | str, *, mapping: Mapping[str, str] | None = None, target: Target = "next"
+    folder: Path | str,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    target: Target = "next",
+    cleaning: Cleaning | None = None,
 ) -> tuple[Dataset, Report]:
     """Read the tables of a folder, clean them, and say what was done.
 
@@ -30,11 +36,13 @@ def read(
         folder: Holds `interactions`, `items`, `users`, `graph`, `requests`, or a layout of `layouts`.
         mapping: Column names by role (see `columns.parse_map`) where the usual names do not do.
         target: "next" counts every positive event alike; "liked" asks ratings whether it was one.
+        cleaning: What is asked beyond the usual steps.
 
     Raises:
-        TableError: a table cannot be used, or there is nothing to learn from.
+        TableError: a table cannot be used, there is nothing to learn from, or cleaning is strict and changes
+            something.
     """
-    folder = Path(folder)
+    folder, cleaning = Path(folder), cleaning or Cleaning()
     tables, journal, mapping = load_all(folder), Journal(), mapping or {}
     check_mapping(mapping, {table.name: (kind, table.frame.columns) for kind, table in tables.items()})
     choices = {kind: choose(t.name, kind, t.frame.columns, mapping) for kind, t in tables.items()}
@@ -48,7 +56,8 @@ def read(
         asked["requests"] = requests(tables["requests"], choices["requests"], items, users, journal)
     relations = graph(tables["graph"], choices["graph"], journal) if "graph" in tables else None
     interactions = _interactions(events, items.vocabulary, users.vocabulary)
-    data = Dataset(interactions, items, users, graph=relations, **asked)
+    data = cleaned(Dataset(interactions, items, users, graph=relations, **asked), cleaning, journal)
+    refuse(folder, cleaning, journal)
     _check(data, folder, journal)
     return data, journal.report()
 
@@ -83,9 +92,8 @@ def _catalogue(
     if events is not None and frame is not None:
         seen, told = events.frame[role].unique().cast(pl.String), frame["__id"].cast(pl.String)
         unknown = int((~seen.is_in(told.implode())).sum())
-        journal.count(
-            tables[kind].name, unknown, f"{kind} of the events are not in it", then="kept without attributes"
-        )
+        what, then = f"{kind} of the events are not in it", "kept without attributes"
+        journal.count(tables[kind].name, unknown, what, then=then, changed=False)
         if unknown == len(seen):
             journal.say(
                 f"{tables[kind].name}: WARNING: it shares no id with the events; are the ids written alike?"
