@@ -8,9 +8,10 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from penchant.cli.check import MAP_HELP
+from penchant.cli.check import MAP_HELP, Core, Merge, Strict
 from penchant.cli.fit import Effort
 from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, messages, say, tables
+from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
 from penchant.evaluate.baselines import baselines
 from penchant.evaluate.contest import Entrant
@@ -43,10 +44,14 @@ def evaluate(
     ] = Effort.standard,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
     language: Annotated[str, typer.Option(help="Text encoder, as for fit.")] = "minilm",
+    strict: Strict = False,
+    core: Core = 0,
+    merge: Merge = False,
 ) -> None:
     """Measure on held-out events, beside popularity, kNN, EASE and ALS tuned in the same run."""
     be_quick()
-    found = measured(tables(folder, mapping), protocol, seed, effort, language)
+    data = tables(folder, mapping, cleaning=Cleaning(strict, core, merge))
+    found = measured(data, protocol, seed, effort, language)
     Console(width=None if messages.is_terminal else 140).print(found.rendered())
     if output:
         found.write(output)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.check import MAP_HELP
+from penchant.cli.check import MAP_HELP, Core, Merge, Strict
 from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, say, tables
+from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
 from penchant.language.template import Template
 from penchant.recommender import Recommender
@@ -38,11 +39,19 @@ def fit(
     ] = "minilm",
     budget: Annotated[int | None, typer.Option(help="Tokens that a language URL may cost.", min=1)] = None,
     template: Annotated[Path | None, typer.Option(help="A text file with {column} places for items.")] = None,
+    strict: Strict = False,
+    core: Core = 0,
+    merge: Merge = False,
+    keep_columns: Annotated[
+        str, typer.Option(help="Columns to keep although they sum up the log: a,b.")
+    ] = "",
 ) -> None:
     """Learn a model from tables."""
     be_quick()
     start = perf_counter()
-    data = tables(folder, mapping, target=target)
+    kept = tuple(filter(None, (name.strip() for name in keep_columns.split(","))))
+    cleaning = Cleaning(strict, core, merge, kept)
+    data = tables(folder, mapping, target=target, cleaning=cleaning)
     model = fitted(data, seed, effort, language, budget, Template.read(template) if template else None)
     version = model.save(output)
     say(f"{output}: version {version[:12]}, fitted in {perf_counter() - start:.0f} s")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from threadpoolctl import threadpool_limits
 
+from penchant.data.cleaning.settings import Cleaning
 from penchant.data.columns import parse_map
 from penchant.data.dataset import Dataset
 from penchant.data.read import read
@@ -47,11 +48,14 @@ def behind_url(language: str, budget: int | None = None) -> Encoder | None:
     return load_encoder(language, key=os.environ.get("PENCHANT_LANGUAGE_KEY"), budget=budget)
 
 
-def tables(folder: Path, mapping: str | None, *, target: str = "next") -> Dataset:
+def tables(
+    folder: Path, mapping: str | None, *, target: str = "next", cleaning: Cleaning | None = None
+) -> Dataset:
     """Read a folder of tables, and say what was read."""
     if target not in ("next", "liked"):
         raise SettingError(f"--target {target}", hint="next or liked")
-    data, report = read(folder, mapping=parse_map(mapping) if mapping else None, target=target)  # type: ignore[arg-type]
+    chosen = parse_map(mapping) if mapping else None
+    data, report = read(folder, mapping=chosen, target=target, cleaning=cleaning)  # type: ignore[arg-type]
     say(report)
     return data
 
