@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 WIDTH, HEIGHT, LEFT, BELOW, ABOVE, RIGHT = 640, 260, 64, 34, 12, 14
-MOST_LABELS, MOST_POINTS = 8, 200
+MOST_LABELS, MOST_POINTS = 6, 200
 
 
 def bars(labels: Sequence[str], values: Sequence[float], *, title: str, above: str, below: str) -> str:

@@ -52,7 +52,7 @@ def page(found: Checkup, name: str) -> str:
         _list("What reading and cleaning did", found.report.lines),
     ]
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"/>'
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
         f"<title>{plain(name)}</title><style>{STYLE}</style></head>\n<body>{''.join(body)}</body></html>\n"
     )
@@ -83,6 +83,7 @@ def _lengths(lengths: NDArray[np.int64]) -> str:
     step = -(-most // BINS)
     counts = np.bincount(np.minimum(lengths, most) // step)
     labels = [f"{place * step:,}" for place in range(len(counts))]
+    labels[-1] += " or more"
     return bars(
         labels, counts.tolist(), title="Words per item", above="items", below="words of title and prose"
     )

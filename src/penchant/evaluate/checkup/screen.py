@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -13,21 +13,18 @@ WIDTH, LINES, NAMES = 100, 40, 13
 
 def screen(found: Checkup) -> str:
     """Return the check-up as text."""
-    facts, marks, allowed = list(counted(found)), list(found.suspicious), list(permitted(found))
-    below = _wrapped(marks, "? ", 8) if marks else ["nothing suspicious"]
-    room = LINES - len(facts) - len(below) - len(allowed)
+    facts = [cut(line) for line in counted(found)]
+    below = _wrapped(found.suspicious, "? ", 8) if found.suspicious else ["nothing suspicious"]
+    below += [line for one in permitted(found) for line in _wrapped([one], "", 2, NAMES)]
     read = [line for line in found.report.lines if "WARNING" not in line]
-    above = _wrapped(read, "", room)
-    return "\n".join([*above, *facts, *below, *allowed])
+    return "\n".join([*_wrapped(read, "", LINES - len(facts) - len(below)), *facts, *below])
 
 
-def _wrapped(lines: list[str], sign: str, room: int) -> list[str]:
+def _wrapped(lines: Sequence[str], sign: str, room: int, margin: int = 2) -> list[str]:
     """Break lines at the width; where there is no room, each keeps one line, and the rest is counted."""
-    indent = " " * len(sign)
+    indent = " " * (len(sign) + margin)
     whole = [
-        textwrap.wrap(
-            line, WIDTH, initial_indent=sign, subsequent_indent=indent + "  ", break_on_hyphens=False
-        )
+        textwrap.wrap(line, WIDTH, initial_indent=sign, subsequent_indent=indent, break_on_hyphens=False)
         for line in lines
     ]
     if sum(map(len, whole)) <= room:
@@ -45,7 +42,7 @@ def cut(line: str) -> str:
 
 
 def counted(found: Checkup) -> Iterator[str]:
-    """Say the numbers, a line for each kind; none is longer than the width."""
+    """Say the numbers, a line for each kind."""
     data, events = found.data, found.data.interactions
     if len(events):
         yield row(
@@ -70,8 +67,8 @@ def counted(found: Checkup) -> Iterator[str]:
 
 
 def row(name: str, text: str) -> str:
-    """Return a line that begins with a name, cut to the width."""
-    return cut(f"{name:{NAMES}}{text}")
+    """Return a line that begins with a name."""
+    return f"{name:{NAMES}}{text}"
 
 
 def _texts(found: Checkup) -> Iterator[str]:
