@@ -71,7 +71,7 @@ def dataset(events: Interactions, items: pl.DataFrame | None = None, title: str 
     ]
     if items is not None:
         sides[0] = replace(sides[0], table=items, title=title)
-    return Dataset(events, *sides)
+    return Dataset(events, sides[0], sides[1])
 
 
 def log(
@@ -119,8 +119,8 @@ def test_no_event_is_lost_uncounted_and_a_second_cleaning_changes_nothing(
         return  # a core that holds nothing is refused
     assert len(once.interactions) + counted(journal, "dropped") == len(events)
     if len(once.interactions) == len(events):
-        pairs = [np.sort(e.users * 100 + e.items) for e in (events, once.interactions)]
-        assert np.array_equal(*pairs)
+        before, after = (np.sort(e.users * 100 + e.items) for e in (events, once.interactions))
+        assert np.array_equal(before, after)
     again = Journal()
     twice = cleaned(once, Cleaning(core=k), again)
     assert again.changes == []

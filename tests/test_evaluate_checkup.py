@@ -3,7 +3,9 @@
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -25,7 +27,9 @@ from penchant.language.knowledge import Knowledge
 EVIL = "<script>alert('&')</script> \x01\x9f 🎬 שלום"
 
 
-def tables(folder: Path, n: int = 400, **columns: list[object]) -> Path:
+def tables(
+    folder: Path, n: int = 400, columns: Mapping[str, Sequence[object]] = MappingProxyType({})
+) -> Path:
     """A small shop with hostile titles, and as many further columns of items as asked."""
     rng = np.random.default_rng(0)
     folder.mkdir(exist_ok=True)
@@ -49,7 +53,7 @@ def checked(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("wide", [0, 60])
 def test_one_screen_holds_it_all(tmp_path: Path, wide: int) -> None:
     more = {f"column with a long name {n}": ["<i>x</i> &amp; y" * 9] * 60 for n in range(wide)}
-    lines = screen(check_up(*read(tables(tmp_path / "shop", **more)))).splitlines()
+    lines = screen(check_up(*read(tables(tmp_path / "shop", columns=more)))).splitlines()
     assert len(lines) <= LINES
     assert max(map(len, lines)) <= WIDTH
     text = "\n".join(lines)
@@ -75,7 +79,7 @@ def test_what_the_data_does_not_allow_is_said(tmp_path: Path) -> None:
 
 
 def test_the_page_is_well_formed_and_shows_texts_as_they_are(tmp_path: Path) -> None:
-    folder = tables(tmp_path / "shop", year=[*range(1950, 2009), 2_000_000_000])
+    folder = tables(tmp_path / "shop", columns={"year": [*range(1950, 2009), 2_000_000_000]})
     found = check_up(*read(folder))
     tree = ET.fromstring(page(found, EVIL))
     assert tree.find(".//script") is None
