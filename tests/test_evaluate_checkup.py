@@ -1,9 +1,9 @@
 """The check-up: one screen whatever the tables hold, a page that a browser reads, a refusal when strict."""
 
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 import toy
+from penchant.cli.main import main
 from penchant.data.cleaning.settings import Cleaning
 from penchant.data.read import read
 from penchant.errors import SettingError
@@ -45,9 +46,24 @@ def tables(
     return folder
 
 
-def checked(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "penchant.cli", "check", str(folder), *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Run the verb in this process: its status and what it said."""
+
+    def run(folder: Path, *words: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["penchant", "check", str(folder), *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Done(int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
 
 
 @pytest.mark.parametrize("wide", [0, 60])
@@ -117,7 +133,9 @@ def test_languages_are_told_of_prose_and_of_titles_together() -> None:
     assert languages([]) == ()
 
 
-def test_strict_refuses_with_status_2_and_writes_nothing(tmp_path: Path) -> None:
+def test_strict_refuses_with_status_2_and_writes_nothing(
+    tmp_path: Path, checked: Callable[..., Done]
+) -> None:
     clean, dirty = tmp_path / "clean", tables(tmp_path / "dirty")
     clean.mkdir()
     toy.write_tables(clean)
