@@ -9,9 +9,10 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from penchant.cli.check import MAP_HELP, Weights
+from penchant.cli.check import MAP_HELP, Core, Merge, Strict, Weights
 from penchant.cli.fit import Effort
 from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, messages, moment, say, tables
+from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
 from penchant.errors import SettingError
 from penchant.evaluate.baselines import baselines
@@ -63,16 +64,20 @@ def evaluate(
         typer.Option(metavar="A B", help="Two models' folders, compared on what neither has seen."),
     ] = None,
     weights: Weights = None,
+    strict: Strict = False,
+    core: Core = 0,
+    merge: Merge = False,
 ) -> None:
     """Measure on held-out events, beside popularity, kNN, EASE and ALS tuned in the same run."""
     be_quick()
     if output:
         check_folder(output)
+    cleaning = Cleaning(strict, core, merge)
     if compare is not None:
         refuse_others(context, "protocol", "effort", "language", "probes", "language_born")
-        return contrasted(tables(folder, mapping, weights=weights), compare, seed, output)
+        return contrasted(tables(folder, mapping, weights=weights, cleaning=cleaning), compare, seed, output)
     born = released(language, language_born, probes)
-    data = tables(folder, mapping, weights=weights)
+    data = tables(folder, mapping, weights=weights, cleaning=cleaning)
     found = measured(data, protocol, seed, effort, language, probing=probes, born=born)
     Console(width=None if messages.is_terminal else 140).print(found.rendered())
     if output:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.check import MAP_HELP, Weights
+from penchant.cli.check import MAP_HELP, Core, Merge, Strict, Weights
 from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, moment, say, tables
 from penchant.data.cells import spell
+from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
 from penchant.data.split import known_before
 from penchant.errors import SettingError
@@ -45,11 +46,19 @@ def fit(
     budget: Annotated[int | None, typer.Option(help="Tokens that a language URL may cost.", min=1)] = None,
     template: Annotated[Path | None, typer.Option(help="A text file with {column} places for items.")] = None,
     weights: Weights = None,
+    strict: Strict = False,
+    core: Core = 0,
+    merge: Merge = False,
+    keep_columns: Annotated[
+        str, typer.Option(help="Columns to keep although they sum up the log: a,b.")
+    ] = "",
 ) -> None:
     """Learn a model from tables."""
     be_quick()
     start = perf_counter()
-    data = tables(folder, mapping, target=target, weights=weights)
+    kept = tuple(filter(None, (name.strip() for name in keep_columns.split(","))))
+    cleaning = Cleaning(strict, core, merge, kept)
+    data = tables(folder, mapping, target=target, weights=weights, cleaning=cleaning)
     if until is not None:
         data = before(data, until)
     model = fitted(data, seed, effort, language, budget, Template.read(template) if template else None)

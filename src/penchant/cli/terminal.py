@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from threadpoolctl import threadpool_limits
 
 from penchant.data.cells import moments
+from penchant.data.cleaning.settings import Cleaning
 from penchant.data.columns import parse_map
 from penchant.data.dataset import Dataset
 from penchant.data.kinds import parse_weights
@@ -50,12 +51,19 @@ def behind_url(language: str, budget: int | None = None) -> Encoder | None:
     return load_encoder(language, key=os.environ.get("PENCHANT_LANGUAGE_KEY"), budget=budget)
 
 
-def tables(folder: Path, mapping: str | None, *, target: str = "next", weights: str | None = None) -> Dataset:
+def tables(
+    folder: Path,
+    mapping: str | None,
+    *,
+    target: str = "next",
+    weights: str | None = None,
+    cleaning: Cleaning | None = None,
+) -> Dataset:
     """Read a folder of tables, and say what was read."""
     if target not in ("next", "liked"):
         raise SettingError(f"--target {target}", hint="next or liked")
     chosen, counting = parse_map(mapping) if mapping else None, parse_weights(weights or "")
-    data, report = read(folder, mapping=chosen, target=target, weights=counting)  # type: ignore[arg-type]
+    data, report = read(folder, mapping=chosen, target=target, weights=counting, cleaning=cleaning)  # type: ignore[arg-type]
     say(report)
     if chosen and remember(folder, chosen):
         say(f"{folder / FILE}: remembers this --map")

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from penchant.data.catalogues import catalogue, described, graph, rows_of
 from penchant.data.certainty import by_name, doubt
+from penchant.data.cleaning.settings import Cleaning
+from penchant.data.cleaning.steps import cleaned, refuse
 from penchant.data.columns import Choice, Kind, check_mapping, choose
 from penchant.data.dataset import Catalogue, Dataset
 from penchant.data.events import Events, Target, clean
@@ -33,6 +35,7 @@ def read(
     mapping: Mapping[str, str] | None = None,
     target: Target = "next",
     weights: Mapping[str, float] | None = None,
+    cleaning: Cleaning | None = None,
 ) -> tuple[Dataset, Report]:
     """Read the tables of a folder, clean them, and say what was done.
 
@@ -42,12 +45,14 @@ def read(
             the one that is remembered beside the data, if any.
         target: "next" counts every positive event alike; "liked" asks ratings whether it was one.
         weights: How much kinds of events count, by name (see `kinds.parse_weights`).
+        cleaning: What is asked beyond the usual steps.
 
     Raises:
-        TableError: a table cannot be used, or there is nothing to learn from.
+        TableError: a table cannot be used, or there is nothing to learn from, or cleaning is strict and
+            changes something.
         SettingError: a weight of a kind that no event has.
     """
-    folder = Path(folder)
+    folder, cleaning = Path(folder), cleaning or Cleaning()
     tables, journal = load_all(folder), Journal()
     choices = _choices(folder, tables, mapping, journal)
     for kind, table in tables.items():
@@ -62,13 +67,14 @@ def read(
     if "requests" in tables:
         asked["requests"] = requests(tables["requests"], choices["requests"], items, users, journal)
     interactions = _interactions(events, items.vocabulary, users.vocabulary)
-    data = Dataset(interactions, items, users, **asked)
+    data = cleaned(Dataset(interactions, items, users, **asked), cleaning, journal)
     _check(data, folder, journal)
     if "graph" in tables:
         relations = graph(tables["graph"], choices["graph"], journal)
-        links = linked(tables["graph"], relations, items, journal)
-        compare(relations, links, items, journal)
+        links = linked(tables["graph"], relations, data.items, journal)
+        compare(relations, links, data.items, journal)
         data = replace(data, graph=relations, links=links)
+    refuse(folder, cleaning, journal)
     return data, journal.report()
 
 
@@ -125,9 +131,8 @@ def _catalogue(
     if events is not None and frame is not None:
         seen, told = events.frame[role].unique().cast(pl.String), frame["__id"].cast(pl.String)
         unknown = int((~seen.is_in(told.implode())).sum())
-        journal.count(
-            tables[kind].name, unknown, f"{kind} of the events are not in it", then="kept without attributes"
-        )
+        what, then = f"{kind} of the events are not in it", "kept without attributes"
+        journal.count(tables[kind].name, unknown, what, then=then, changed=False)
         if unknown == len(seen):
             journal.say(
                 f"{tables[kind].name}: WARNING: it shares no id with the events; are the ids written alike?"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from penchant.data.cleaning.aggregates import aggregates
 from penchant.data.dataset import Dataset
 from penchant.errors import SettingError
 from penchant.evaluate.answers import Answers
@@ -62,6 +63,7 @@ def evaluate(
     if len(set(names)) < len(names):
         raise ValueError(f"two contenders have the same name: {names}")
     check_judgeable(data, protocol)
+    check_columns(data)
     clocks, tables = {name: Clock() for name in names}, dict[str, Answers]()
     around: Surroundings | None = None
     seal = Seal(data, protocol, openings)
@@ -130,6 +132,16 @@ def check_judgeable(data: Dataset, protocol: Protocol) -> None:
         f"protocol {protocol.name}: no event is left to judge by",
         hint="bring more events, or a log with times",
     )
+
+
+def check_columns(data: Dataset) -> None:
+    """Raise SettingError for columns that sum up the whole log: they tell the past about the future."""
+    found = aggregates(data)
+    if found:
+        raise SettingError(
+            f"{found[0].table}: {found[0]}: such a column cannot be judged with",
+            hint="leave the column out; read() does so unless it is asked to keep it",
+        )
 
 
 def check(name: str, lists: Rows, task: Task) -> None:
