@@ -141,6 +141,19 @@ def test_items_alone_answer_words(tmp_path: Path) -> None:
     assert not (tmp_path / "M").exists()
 
 
+def test_two_models_are_compared_on_what_was_held_out(folder: Path, tmp_path: Path) -> None:
+    for name, seed in (("A", 0), ("B", 1)):
+        words = ["--language", "none", "--effort", "quick", "--until", "2021-05-01", "--seed", seed]
+        done = penchant("fit", folder / "DIR", "-o", tmp_path / name, *words)
+        assert (done.returncode, "are left out" in done.stderr) == (0, True), done.stderr
+    words = ["--compare", tmp_path / "A", tmp_path / "B", "-o", tmp_path / "REPORT"]
+    done = penchant("evaluate", folder / "DIR", *words)
+    assert done.returncode == 0, done.stderr
+    assert "B minus A" in done.stdout
+    names = sorted(path.name for path in (tmp_path / "REPORT").iterdir())
+    assert names == ["comparison.html", "comparison.json"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -161,6 +174,13 @@ def test_items_alone_answer_words(tmp_path: Path) -> None:
         (["similar", "MODEL", "no such item"], "no such item"),
         (["data", "no-such-data", "X"], "no-such-data"),
         (["evaluate", "NOWHERE"], "no such folder"),
+        (["evaluate", "DIR", "-o", "empty.txt"], "is no folder"),
+        (["evaluate", "DIR", "--compare", "MODEL", "MODEL"], "--until 20"),
+        (["evaluate", "DIR", "--compare", "MODEL", "MODEL", "--effort", "best"], "--compare and --effort"),
+        (["evaluate", "DIR", "--language-born", "2021"], "--language-born without --probes"),
+        (["evaluate", "DIR", "--language", "none", "--probes"], "fewer than two items have a text"),
+        (["fit", "DIR", "-o", "M", "--until", "soon"], "this is no moment"),
+        (["fit", "DIR", "-o", "M", "--until", "1990"], "no event was before"),
     ],
 )
 def test_a_wrong_input_ends_with_status_2_and_says_why(folder: Path, words: list[str], said: str) -> None:

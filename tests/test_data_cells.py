@@ -38,6 +38,22 @@ def test_numbers_are_read_in_the_unit_of_their_magnitude(
         ("2020-01-02", MOMENT - 3 * 3600 - 245),
         ("1/2/2020 3:04", MOMENT - 5),
         ("1969-12-31 23:59:59", -1),
+        ("1/2/2020 3:04:05 AM", MOMENT),
+        ("1/2/2020 3:04:05 PM", MOMENT + 12 * 3600),
+        ("1/2/2020 12:04:05 a.m.", MOMENT - 3 * 3600),
+        ("1/2/2020 12:04:05 PM", MOMENT + 9 * 3600),
+        ("02.01.2020 03:04:05", MOMENT),
+        ("Thu, 02 Jan 2020 03:04:05 +0000", MOMENT),
+        ("Thu, 2 Jan 2020 03:04:05 GMT", MOMENT),
+        ("Wed, 01 Jan 2020 22:04:05 EST", MOMENT),
+        ("Wed, 01 Jan 2020 22:04:05 -0500 (EST)", MOMENT),
+        ("Thu Jan  2 03:04:05 2020", MOMENT),
+        ("Thu Jan 02 03:04:05 +0000 2020", MOMENT),
+        ("January 2, 2020 3:04:05 AM", MOMENT),
+        ("02-Jan-2020", MOMENT - 3 * 3600 - 245),
+        ("2 Jan 2020 03:04:05", MOMENT),
+        ("2106-02-07T06:28:16Z", 2.0**32),
+        ("1970-01-01", 0),
     ],
 )
 def test_text_is_read_as_iso_with_and_without_zone(text: str, seconds: float) -> None:
@@ -101,3 +117,40 @@ def test_every_moment_survives_iso(moment: datetime) -> None:
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_any_moment_can_be_spelled(seconds: float) -> None:
     assert spell(seconds)
+
+
+@pytest.mark.parametrize("text", ["1/2/2020 13:04 PM", "2020-13-01", "32 Jan 2020", "Thu", "12:30"])
+def test_what_only_looks_like_a_moment_is_unreadable(text: str) -> None:
+    read = moments(pl.Series([text, "2020-01-02"]), "x")
+    assert read.seconds.to_list() == [None, MOMENT - 3 * 3600 - 245]
+
+
+def test_one_column_may_mix_spellings_and_units() -> None:
+    cells = [
+        "2020-01-02T03:04:05Z",
+        str(MOMENT),
+        f"{MOMENT}000",
+        f"{MOMENT}000000",
+        "Thu, 2 Jan 2020 03:04:05 GMT",
+    ]
+    read = moments(pl.Series([*cells, str(MOMENT), "never", ""]), "x")
+    assert read.seconds.to_list() == [*[MOMENT] * 6, None, None]
+    assert (read.unreadable, read.unit) == (1, "text and seconds and 2 in other units")
+
+
+def test_strays_far_from_the_rest_keep_the_unit_of_most() -> None:
+    read = moments(pl.Series([MOMENT * 1000, MOMENT * 1000 + 1, 5]), "x")
+    assert read.seconds.to_list() == pytest.approx([MOMENT, MOMENT + 0.001, 0.005])
+
+
+@given(
+    st.datetimes(min_value=datetime(1950, 1, 1), max_value=datetime(2200, 1, 1)).map(
+        lambda moment: moment.replace(microsecond=0)
+    ),
+    st.sampled_from(
+        ["%m/%d/%Y %I:%M:%S %p", "%a, %d %b %Y %H:%M:%S +0000", "%d %B %Y %H:%M:%S", "%d.%m.%Y %H:%M:%S"]
+    ),
+)
+def test_every_moment_survives_other_spellings(moment: datetime, form: str) -> None:
+    expected = (moment - datetime(1970, 1, 1)).total_seconds()
+    assert moments(pl.Series([moment.strftime(form), "12/31/2000"]), "x").seconds[0] == expected

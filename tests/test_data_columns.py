@@ -83,3 +83,8 @@ def test_items_may_be_keyed_by_id_but_interactions_may_not() -> None:
     assert choose("items.csv", "items", ["id", "name"], {})["item"] == "id"
     with pytest.raises(TableError):
         choose("x.csv", "interactions", ["id", "user_id"], {})
+
+
+def test_a_table_without_a_header_is_asked_about_it() -> None:
+    with pytest.raises(TableError, match=r"1, 242, 3: does its first line hold no names\?"):
+        choose("x.csv", "interactions", ["1", "242", "3"], {})

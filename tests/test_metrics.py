@@ -16,6 +16,7 @@ ALL: list[Metric] = [
     metrics.ndcg,
     metrics.recall,
     metrics.precision,
+    metrics.f1,
     metrics.hit_rate,
     metrics.mrr,
     metrics.average_precision,

@@ -14,7 +14,7 @@ from penchant.data.dataset import Catalogue, Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
 from penchant.language.knowledge import Knowledge
-from penchant.models.algebra import Prior, inverse
+from penchant.models.algebra import Prior, inverse, solution
 from penchant.models.content import Content, directions
 from penchant.models.factors import Factors
 from penchant.models.item_to_item import pairs
@@ -95,6 +95,12 @@ def test_folding_in_gives_what_the_library_would(monkeypatch: pytest.MonkeyPatch
     users = np.arange(world.data.n_users)
     expected = fitted[0].recalculate_user(users, pairs(world.data))
     np.testing.assert_allclose(model.users(world.data.queries()), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_singular_regression_is_solved_all_the_same() -> None:
+    alike = np.ones((5, 5))
+    found = solution(alike.copy(), np.full((5, 2), 3.0))
+    np.testing.assert_allclose(alike @ found, 3.0, rtol=1e-5)
 
 
 def test_the_inverse_is_the_inverse() -> None:

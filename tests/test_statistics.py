@@ -81,6 +81,17 @@ def test_the_randomisation_test_agrees_with_all_sign_flips() -> None:
     assert randomisation(a, a, rng=np.random.default_rng(0)) == 1
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_randomisation_test_agrees_with_scipy(seed: int) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(seed)
+    a, b = rng.random(12) + 0.2, rng.random(12)  # 4,096 ways to swap: scipy goes through all of them
+    exact = stats.permutation_test(
+        (a, b), lambda x, y: np.mean(x - y), permutation_type="samples", n_resamples=np.inf
+    )
+    assert randomisation(a, b, rng=rng, n=40_000) == pytest.approx(exact.pvalue, abs=0.01)
+
+
 def test_false_alarms_are_as_rare_as_the_level() -> None:
     rng = np.random.default_rng(4)
     alarms = [randomisation(rng.random(30), rng.random(30), rng=rng, n=199) <= 0.1 for _ in range(400)]

@@ -39,7 +39,7 @@ def tour(folder: Path) -> None:
     out = Console()
     if not (folder / "ml-100k").exists():
         out.rule("1. Real data")
-        say(fetch("movielens-100k", folder / "ml-100k"))
+        say(fetch("movielens-100k", folder / "ml-100k", announce=say))
     data = tables(folder / "ml-100k", None)
     out.rule("2. Fit on everything")
     fitted(data, 0, "standard", "minilm").save(folder / "model")

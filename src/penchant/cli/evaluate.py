@@ -1,5 +1,6 @@
 """penchant evaluate: measured on held-out events, beside baselines tuned in the same run."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -8,17 +9,24 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from penchant.cli.check import MAP_HELP
+from penchant.cli.check import MAP_HELP, Core, Merge, Strict, Weights
 from penchant.cli.fit import Effort
-from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, messages, say, tables
+from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, messages, moment, say, tables
+from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
+from penchant.errors import SettingError
 from penchant.evaluate.baselines import baselines
+from penchant.evaluate.compare import compare as compare_bundles
 from penchant.evaluate.contest import Entrant
+from penchant.evaluate.probes import RELEASED, Recorded, check_probable
+from penchant.evaluate.probes import probes as probe
 from penchant.evaluate.protocols import protocol_named
 from penchant.evaluate.report import Evaluation
 from penchant.evaluate.run import check_judgeable
 from penchant.evaluate.run import evaluate as judged
-from penchant.language.texts import read_texts
+from penchant.evaluate.seal import Openings
+from penchant.evaluate.wording import check_folder
+from penchant.language.texts import Texts, read_texts
 from penchant.recommender import Recommender
 
 
@@ -29,13 +37,15 @@ class Protocol(StrEnum):
     last20 = "last20"
     last1 = "last1"
     cold20 = "cold20"
+    prequential = "prequential"
 
 
 def evaluate(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A folder of tables.")],
     protocol: Annotated[Protocol, typer.Option(help="How events are held out.")] = Protocol.time,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="A folder for report.json and .md.")
+        Path | None, typer.Option("-o", "--output", help="A folder for the report: a page, JSON, Markdown.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all that is random.", min=0)] = 0,
     effort: Annotated[
@@ -43,33 +53,112 @@ def evaluate(
     ] = Effort.standard,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
     language: Annotated[str, typer.Option(help="Text encoder, as for fit.")] = "minilm",
+    probes: Annotated[
+        bool, typer.Option("--probes", help="Also ask what texts give: shuffled, left out, of newer items.")
+    ] = False,
+    language_born: Annotated[
+        str | None, typer.Option(help="When the text encoder was released, like 2021-08-30; for --probes.")
+    ] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="A B", help="Two models' folders, compared on what neither has seen."),
+    ] = None,
+    weights: Weights = None,
+    strict: Strict = False,
+    core: Core = 0,
+    merge: Merge = False,
 ) -> None:
     """Measure on held-out events, beside popularity, kNN, EASE and ALS tuned in the same run."""
     be_quick()
-    found = measured(tables(folder, mapping), protocol, seed, effort, language)
+    if output:
+        check_folder(output)
+    cleaning = Cleaning(strict, core, merge)
+    if compare is not None:
+        refuse_others(context, "protocol", "effort", "language", "probes", "language_born")
+        return contrasted(tables(folder, mapping, weights=weights, cleaning=cleaning), compare, seed, output)
+    born = released(language, language_born, probes)
+    data = tables(folder, mapping, weights=weights, cleaning=cleaning)
+    found = measured(data, protocol, seed, effort, language, probing=probes, born=born)
     Console(width=None if messages.is_terminal else 140).print(found.rendered())
     if output:
         found.write(output)
-        say(f"{output}: report.json, report.md")
+        say(f"{output}: report.html, report.json, report.md")
 
 
-def measured(data: Dataset, protocol: str, seed: int, effort: str, language: str) -> Evaluation:
+def refuse_others(context: typer.Context, *names: str) -> None:
+    """Refuse options that a comparison has no use for."""
+    sources = {name: context.get_parameter_source(name) for name in names}
+    given = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
+    if given:
+        raise SettingError(
+            f"--compare and --{given[0].replace('_', '-')} together",
+            hint="both models are fitted already; they are asked as of moments after both",
+        )
+
+
+def contrasted(data: Dataset, folders: tuple[Path, Path], seed: int, output: Path | None) -> None:
+    """Compare two bundles and show what differs."""
+    with messages.status("comparing") as status:
+        found = compare_bundles(
+            data,
+            folders,
+            rng=np.random.default_rng(seed),
+            progress=lambda what, done, total: status.update(f"{what} ({done + 1} of {total})"),
+        )
+    Console(width=None if messages.is_terminal else 140).print(found.rendered())
+    if output:
+        found.write(output)
+        say(f"{output}: comparison.html, comparison.json")
+
+
+def released(language: str, told: str | None, probing: bool) -> float | None:
+    """Return when an encoder was released, None where nobody told."""
+    if told is not None and not probing:
+        raise SettingError(
+            "--language-born without --probes", hint="only the probes ask how old an encoder is"
+        )
+    told = RELEASED.get(language) if told is None else told
+    return None if told is None else moment(told, "--language-born")
+
+
+def measured(
+    data: Dataset,
+    protocol: str,
+    seed: int,
+    effort: str,
+    language: str,
+    *,
+    probing: bool = False,
+    born: float | None = None,
+) -> Evaluation:
     """Evaluate the recommender against all baselines, with progress shown."""
     chosen = protocol_named(protocol)
     check_judgeable(data, chosen)  # before texts are read, which may take minutes or money
     with counted("reading texts") as progress:
         texts = read_texts(data, behind_url(language) or language, cache_folder(), None, progress)
+    if probing:
+        check_probable(texts)
 
-    def make(train: Dataset) -> Recommender:
-        return Recommender.fit(train, seed=seed, effort=effort, texts=texts)  # type: ignore[arg-type]
+    def make(train: Dataset, known: Texts = texts) -> Recommender:
+        return Recommender.fit(train, seed=seed, effort=effort, texts=known)  # type: ignore[arg-type]
 
-    ours = Entrant("penchant", make, lambda ranker: dict(ranker.ranking.plan.settings))  # type: ignore[attr-defined]
+    ours = Recorded(Entrant("penchant", make, lambda ranker: dict(ranker.ranking.plan.settings)))  # type: ignore[attr-defined]
     with messages.status("evaluating") as status:
-        return judged(
+
+        def show(what: str, done: int, total: int) -> None:
+            status.update(f"{what} ({done + 1} of {total})")
+
+        found = judged(
             data,
             [ours],
             chosen,
             against=baselines(chosen, texts.knowledge),
             rng=np.random.default_rng(seed),
-            progress=lambda what, done, total: status.update(f"{what} ({done + 1} of {total})"),
+            openings=Openings(cache_folder() / "openings.jsonl"),
+            progress=show,
         )
+        if not probing:
+            return found
+        rng = np.random.default_rng(seed)
+        told = probe(data, chosen, ours, make, texts, born=born, rng=rng, progress=show)
+        return replace(found, probes=told)

@@ -7,9 +7,13 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.check import MAP_HELP
-from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, say, tables
+from penchant.cli.check import MAP_HELP, Core, Merge, Strict, Weights
+from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, moment, say, tables
+from penchant.data.cells import spell
+from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
+from penchant.data.split import known_before
+from penchant.errors import SettingError
 from penchant.language.template import Template
 from penchant.recommender import Recommender
 
@@ -30,6 +34,9 @@ def fit(
         Effort, typer.Option(help="How much is tried to find good settings.")
     ] = Effort.standard,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Learn only from what was before this moment, like 2024-05-31.")
+    ] = None,
     target: Annotated[
         str, typer.Option(help="What to foretell: the next interaction, or what will be liked.")
     ] = "next",
@@ -38,14 +45,42 @@ def fit(
     ] = "minilm",
     budget: Annotated[int | None, typer.Option(help="Tokens that a language URL may cost.", min=1)] = None,
     template: Annotated[Path | None, typer.Option(help="A text file with {column} places for items.")] = None,
+    weights: Weights = None,
+    strict: Strict = False,
+    core: Core = 0,
+    merge: Merge = False,
+    keep_columns: Annotated[
+        str, typer.Option(help="Columns to keep although they sum up the log: a,b.")
+    ] = "",
 ) -> None:
     """Learn a model from tables."""
     be_quick()
     start = perf_counter()
-    data = tables(folder, mapping, target=target)
+    kept = tuple(filter(None, (name.strip() for name in keep_columns.split(","))))
+    cleaning = Cleaning(strict, core, merge, kept)
+    data = tables(folder, mapping, target=target, weights=weights, cleaning=cleaning)
+    if until is not None:
+        data = before(data, until)
     model = fitted(data, seed, effort, language, budget, Template.read(template) if template else None)
     version = model.save(output)
     say(f"{output}: version {version[:12]}, fitted in {perf_counter() - start:.0f} s")
+
+
+def before(data: Dataset, until: str) -> Dataset:
+    """Return what was known before a moment, and say how much that is."""
+    if data.interactions.clock != "time":
+        raise SettingError("--until: the events have no times", hint="bring a time column (--map time=COL)")
+    kept = known_before(data, moment(until, "--until"))
+    if not len(kept.interactions):
+        raise SettingError(
+            f"--until {until}: no event was before", hint=f"they begin at {spell(data.interactions.start)}"
+        )
+    n, whole = len(kept.interactions), len(data.interactions)
+    asked = len(data.requests) - len(kept.requests)
+    say(f"--until {until}: {n:,} of {whole:,} events were before; {whole - n:,} are left out")
+    if asked:
+        say(f"--until {until}: {asked:,} requests that are later, or have no time, are left out")
+    return kept
 
 
 def fitted(

@@ -66,6 +66,10 @@ def catalogue(vocabulary: Vocabulary, frame: pl.DataFrame | None, title: str | N
 
 def rows_of(vocabulary: Vocabulary, column: pl.Series) -> Rows:
     """Return the vocabulary rows of a long column of ids, -1 for each unknown one; shape (n,)."""
+    if isinstance(column.dtype, pl.Enum):  # as many look-ups as there are ids, not as there are events
+        places = vocabulary.rows(column.dtype.categories)
+        found: Rows = np.append(places, -1)[column.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()]
+        return found
     known = pl.DataFrame({"id": vocabulary.ids.cast(pl.String), "row": np.arange(len(vocabulary))})
     asked = column.cast(pl.String).alias("id").to_frame()
     joined = asked.join(known, on="id", how="left", maintain_order="left")

@@ -6,16 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from penchant.data.spellings import seconds_of
 from penchant.errors import TableError
 
-ISO = (
-    r"^\s*(?P<date>\d{4}[-/]\d{1,2}[-/]\d{1,2})"
-    r"(?:[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?P<part>[.,]\d+)?)?"
-    r"\s*(?P<zone>Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?\s*$"
-)
-SLASHED = r"^\s*(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<year>\d{4})(?P<clock>[ T].*)?$"
 LONGEST_ID = 2**63 - 1
-_UNITS = ((1e11, 1.0, "seconds"), (1e14, 1e3, "milliseconds"), (1e17, 1e6, "microseconds"))
+YEAR = 366 * 86_400.0
+_UNITS = (
+    (1e11, 1.0, "seconds"),
+    (1e14, 1e3, "milliseconds"),
+    (1e17, 1e6, "microseconds"),
+    (math.inf, 1e9, "nanoseconds"),
+)
+"""Magnitudes below which numbers are taken to be in a unit, and how many of it make a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def numbers(column: pl.Series) -> tuple[pl.Series, int]:
 
 
 def moments(column: pl.Series, table: str) -> Moments:
-    """Return times in seconds: numbers by their magnitude, text as ISO, dates as midnight; no zone is UTC.
+    """Return times in seconds: numbers by their size, text as spelled, dates as midnight; no zone is UTC.
 
     Raises:
         TableError: the column holds something that is no time.
@@ -71,58 +73,65 @@ def moments(column: pl.Series, table: str) -> Moments:
         return _from_numbers(column)
     if column.dtype != pl.String:
         raise TableError(f"{table}: column '{column.name}' holds {column.dtype}, which is no time")
-    filled = column.filter(column.str.strip_chars() != "")
-    if numbers(filled)[0].count() * 2 >= max(1, len(filled)):
-        return _from_numbers(column)
-    seconds = _from_text(column)
-    return Moments(seconds, len(filled) - seconds.count(), "text")
+    return _from_text(column)
 
 
 def _from_numbers(column: pl.Series) -> Moments:
     values, unreadable = numbers(column)
-    days = (
-        values.drop_nulls().cast(pl.Int64, strict=False).cast(pl.String).str.to_date("%Y%m%d", strict=False)
-    )
+    known = values.drop_nulls()
+    days = known.cast(pl.Int64, strict=False).cast(pl.String).str.to_date("%Y%m%d", strict=False)
     if len(days) and days.count() >= 0.99 * len(days) and values.min() >= 1900_01_01:  # type: ignore[operator]
         text = values.cast(pl.Int64).cast(pl.String).str.to_datetime("%Y%m%d", strict=False)
         return Moments(
             text.dt.epoch("us") / 1e6, unreadable + values.count() - text.count(), "days as YYYYMMDD"
         )
-    middle = values.abs().median()
-    size = float(middle) if isinstance(middle, int | float) else 0.0
-    for limit, per_second, unit in _UNITS:
-        if size < limit:
-            return Moments(values / per_second, unreadable, unit)
-    return Moments(values / 1e9, unreadable, "nanoseconds")
+    unit = max(range(len(_UNITS)), key=lambda place: int(_sized(known, place).sum()))
+    seconds, mixed = _strays(values, unit)
+    return Moments(
+        seconds, unreadable, f"{_UNITS[unit][2]} and {mixed:,} in other units" if mixed else _UNITS[unit][2]
+    )
 
 
-def _from_text(column: pl.Series) -> pl.Series:
-    """Parse ISO text; also 31/12/2010 8:26, where the column as a whole says whether the day is first."""
-    frame = column.alias("text").to_frame()
-    slashed = pl.col("text").str.extract_groups(SLASHED)
-    a, b = (slashed.struct.field(name).str.zfill(2) for name in "ab")
-    end = pl.concat_str(slashed.struct.field("clock").fill_null(""))
-    year = slashed.struct.field("year")
-    month_first = pl.concat_str(year, pl.lit("-"), a, pl.lit("-"), b, end)
-    day_first = pl.concat_str(year, pl.lit("-"), b, pl.lit("-"), a, end)
-    readings = [
-        frame.select(pl.coalesce(rewritten, "text").alias("text"))["text"]
-        for rewritten in (month_first, day_first)
-    ]
-    return max((_iso(reading) for reading in readings), key=pl.Series.count)
+def _sized(values: pl.Series, unit: int) -> pl.Series:
+    """Tell which values have the magnitude of a unit."""
+    lower = _UNITS[unit - 1][0] if unit else 0.0
+    return values.abs().is_between(lower, _UNITS[unit][0], closed="left")
 
 
-def _iso(column: pl.Series) -> pl.Series:
-    part = column.alias("text").to_frame().select(pl.col("text").str.extract_groups(ISO)).unnest("text")
-    two = [pl.col(name).fill_null("00").str.zfill(2) for name in ("hour", "minute", "second")]
-    date = pl.col("date").str.replace_all("/", "-")
-    stamp = pl.concat_str(date, pl.lit(" "), two[0], pl.lit(":"), two[1], pl.lit(":"), two[2])
-    fraction = pl.col("part").str.replace(",", ".").str.replace(r"^\.", "0.").cast(pl.Float64).fill_null(0.0)
-    digits = pl.col("zone").str.replace_all(r"[^0-9]", "").str.pad_end(4, "0").cast(pl.Int64, strict=False)
-    sign = pl.when(pl.col("zone").str.starts_with("-")).then(-1.0).otherwise(1.0)
-    offset = (sign * (digits // 100 * 3600 + digits % 100 * 60)).fill_null(0.0)
-    epoch = stamp.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False).dt.epoch("us") / 1e6
-    return part.select((epoch + fraction - offset).alias("seconds"))["seconds"]
+def _strays(values: pl.Series, unit: int) -> tuple[pl.Series, int]:
+    """Read values in the unit of most; strays of another size in their own where that is near the rest."""
+    seconds = values / _UNITS[unit][1]
+    usual = _sized(values, unit)
+    if not bool(usual.any()) or bool(usual.all()):
+        return seconds, 0
+    least, most = (float(str(edge)) for edge in (seconds.filter(usual).min(), seconds.filter(usual).max()))
+    mixed = 0
+    for place, (_, per_second, _) in enumerate(_UNITS):
+        own = values / per_second
+        fits = _sized(values, place) & own.is_between(least - YEAR, most + YEAR)
+        if place != unit and (n := int(fits.sum())):
+            seconds, mixed = seconds.zip_with(~fits.fill_null(False), own), mixed + n
+    return seconds, mixed
+
+
+def _from_text(column: pl.Series) -> Moments:
+    """Read cells that are numbers as such, the others as spelled moments."""
+    column = column.set(column.str.strip_chars() == "", None)
+    parsed = numbers(column)[0]
+    spelled = column.is_not_null() & parsed.is_null()
+    if not bool(spelled.any()):
+        return _from_numbers(parsed)
+    seconds = seconds_of(column.filter(spelled))
+    unreadable, places = seconds.null_count(), spelled.arg_true()
+    if not parsed.count():
+        return Moments(
+            pl.Series("seconds", [None] * len(column), dtype=pl.Float64).scatter(places, seconds),
+            unreadable,
+            "text",
+        )
+    counted = _from_numbers(parsed)
+    unit = f"text and {counted.unit}" if seconds.count() else counted.unit
+    return Moments(counted.seconds.clone().scatter(places, seconds), unreadable + counted.unreadable, unit)
 
 
 def spell(seconds: float) -> str:

@@ -45,6 +45,9 @@ TIME = _tiers(
 )
 RATING = _tiers("rating score stars overall bookrating grade reviewscore reviewrating userrating ratings")
 QUANTITY = _tiers("quantity qty amount units plays playcount listencount playcounts listens count weight")
+DWELL = _tiers(
+    "dwell dwelltime duration watchtime watchduration listentime msplayed timespent readtime secondsplayed"
+)
 EVENT = _tiers(
     "event eventtype eventname",
     "action actiontype behavior behaviortype behaviour behaviourtype interactiontype "
@@ -71,7 +74,7 @@ ROLES: Mapping[Kind, Mapping[str, Names]] = {
         "user": USER,
         "item": ITEM,
         "time": TIME,
-        "value": RATING + QUANTITY,
+        "value": RATING + QUANTITY + DWELL + _tiers("eventvalue"),
         "event": EVENT,
     },
     "items": {"item": (*ITEM, frozenset({"id"})), "title": TITLE},
@@ -94,10 +97,15 @@ REQUIRED: Mapping[Kind, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which column of a table has which role; `unused` are the columns that have none."""
+    """Which column of a table has which role; `unused` are the columns that have none.
+
+    `told` are the roles that the caller named, `weak` those whose column's name may mean something else.
+    """
 
     columns: Mapping[str, str]
     unused: tuple[str, ...]
+    told: frozenset[str] = frozenset()
+    weak: tuple[str, ...] = ()
 
     def __getitem__(self, role: str) -> str:
         return self.columns[role]
@@ -119,6 +127,11 @@ def plain(name: str) -> str:
 def is_quantity(column: str) -> bool:
     """Tell whether a value column counts things rather than rates them."""
     return plain(column) in QUANTITY[0]
+
+
+def is_dwell(column: str) -> bool:
+    """Tell whether a value column says how long somebody stayed."""
+    return plain(column) in DWELL[0]
 
 
 def parse_map(text: str) -> dict[str, str]:
@@ -155,6 +168,7 @@ def choose(table: str, kind: Kind, columns: Iterable[str], mapping: Mapping[str,
     """
     columns, roles = list(columns), ROLES[kind]
     taken = {role: column for role in roles if (column := _named(mapping.get(role), columns)) is not None}
+    told = frozenset(taken)
     for role, tiers in roles.items():
         free = [column for column in columns if column not in taken.values()]
         if role not in taken and (column := _usual(table, role, tiers, free)) is not None:
@@ -163,7 +177,14 @@ def choose(table: str, kind: Kind, columns: Iterable[str], mapping: Mapping[str,
         if role not in taken:
             raise TableError(_missing(table, role, columns), hint=_way_out(role))
     unused = tuple(column for column in columns if column not in taken.values())
-    return Choice({role: taken[role] for role in roles if role in taken}, unused)
+    weak = tuple(
+        role for role, tiers in roles.items() if role in taken.keys() - told and _weak(taken[role], tiers)
+    )
+    return Choice({role: taken[role] for role in roles if role in taken}, unused, told, weak)
+
+
+def _weak(column: str, tiers: Names) -> bool:
+    return len(tiers) > 1 and plain(column) in tiers[-1]
 
 
 def _named(wanted: str | None, columns: list[str]) -> str | None:
@@ -188,7 +209,9 @@ def _usual(table: str, role: str, tiers: Names, columns: list[str]) -> str | Non
 
 
 def _missing(table: str, role: str, columns: list[str]) -> str:
-    return f"{table}: no column was recognised as the {role}; its columns are {', '.join(columns)}"
+    said = f"{table}: no column was recognised as the {role}; its columns are {', '.join(columns)}"
+    bare = all(re.fullmatch(r"[\d.:-]+", column) for column in columns)
+    return f"{said}: does its first line hold no names?" if bare else said
 
 
 def _way_out(role: str) -> str:

@@ -40,7 +40,8 @@ class Dataset:
 
     Users and items may have no event, events may speak of items that no table describes: both are
     normal. `requests` has the columns text, items (a list of row numbers), user (-1: unknown)
-    and time (null: unknown). `graph` has the text columns head, relation and tail, as given.
+    and time (null: unknown). `graph` has the text columns head, relation and tail, as given; `links` has the
+    columns entity (as the graph writes it) and item (a row number): which entities are items.
     """
 
     interactions: Interactions
@@ -52,6 +53,9 @@ class Dataset:
         )
     )
     graph: pl.DataFrame | None = None
+    links: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"entity": pl.String, "item": pl.Int64})
+    )
 
     @property
     def n_items(self) -> int:

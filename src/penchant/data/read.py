@@ -1,66 +1,114 @@
 """A folder of tables in; a typed data set and a report of what was done to it out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from penchant.data.catalogues import by_title, catalogue, described, graph, rows_of
+from penchant.data.catalogues import catalogue, described, graph, rows_of
+from penchant.data.certainty import by_name, doubt
+from penchant.data.cleaning.settings import Cleaning
+from penchant.data.cleaning.steps import cleaned, refuse
 from penchant.data.columns import Choice, Kind, check_mapping, choose
 from penchant.data.dataset import Catalogue, Dataset
 from penchant.data.events import Events, Target, clean
+from penchant.data.graphs import compare, linked
 from penchant.data.interactions import Interactions
 from penchant.data.layouts import load_all
+from penchant.data.mapping import FILE, remembered
+from penchant.data.media import with_media
 from penchant.data.report import Journal, Report
 from penchant.data.requests import requests
 from penchant.data.roles import says_something
+from penchant.data.sessions import told
 from penchant.data.tables import Table
 from penchant.data.vocabulary import Vocabulary, scatter
 from penchant.errors import TableError
 
 
 def read(
-    folder: Path | str, *, mapping: Mapping[str, str] | None = None, target: Target = "next"
+    folder: Path | str,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    target: Target = "next",
+    weights: Mapping[str, float] | None = None,
+    cleaning: Cleaning | None = None,
 ) -> tuple[Dataset, Report]:
     """Read the tables of a folder, clean them, and say what was done.
 
     Args:
         folder: Holds `interactions`, `items`, `users`, `graph`, `requests`, or a layout of `layouts`.
-        mapping: Column names by role (see `columns.parse_map`) where the usual names do not do.
+        mapping: Column names by role (see `columns.parse_map`) where the usual names do not do; without,
+            the one that is remembered beside the data, if any.
         target: "next" counts every positive event alike; "liked" asks ratings whether it was one.
+        weights: How much kinds of events count, by name (see `kinds.parse_weights`).
+        cleaning: What is asked beyond the usual steps.
 
     Raises:
-        TableError: a table cannot be used, or there is nothing to learn from.
+        TableError: a table cannot be used, or there is nothing to learn from, or cleaning is strict and
+            changes something.
+        SettingError: a weight of a kind that no event has.
     """
-    folder = Path(folder)
-    tables, journal, mapping = load_all(folder), Journal(), mapping or {}
-    check_mapping(mapping, {table.name: (kind, table.frame.columns) for kind, table in tables.items()})
-    choices = {kind: choose(t.name, kind, t.frame.columns, mapping) for kind, t in tables.items()}
+    folder, cleaning = Path(folder), cleaning or Cleaning()
+    tables, journal = load_all(folder), Journal()
+    choices = _choices(folder, tables, mapping, journal)
     for kind, table in tables.items():
         journal.say(f"{kind}: {table.name}, {len(table.frame):,} rows: {choices[kind]}")
-    events = _events(tables, choices, target, journal)
+        journal.say(f"{table.name}: {by_name(choices[kind])}")
+        journal.lines.extend(table.notes)
+    events = _events(tables, choices, target, weights or {}, journal)
     items = _catalogue("items", "item", tables, choices, events, journal)
+    items = with_media(items, folder, journal)
     users = _catalogue("users", "user", tables, choices, events, journal)
     asked = {}
     if "requests" in tables:
         asked["requests"] = requests(tables["requests"], choices["requests"], items, users, journal)
-    relations = graph(tables["graph"], choices["graph"], journal) if "graph" in tables else None
     interactions = _interactions(events, items.vocabulary, users.vocabulary)
-    data = Dataset(interactions, items, users, graph=relations, **asked)
+    data = cleaned(Dataset(interactions, items, users, **asked), cleaning, journal)
     _check(data, folder, journal)
+    if "graph" in tables:
+        relations = graph(tables["graph"], choices["graph"], journal)
+        links = linked(tables["graph"], relations, data.items, journal)
+        compare(relations, links, data.items, journal)
+        data = replace(data, graph=relations, links=links)
+    refuse(folder, cleaning, journal)
     return data, journal.report()
 
 
+def _choices(
+    folder: Path, tables: Mapping[Kind, Table], mapping: Mapping[str, str] | None, journal: Journal
+) -> dict[Kind, Choice]:
+    own = remembered(folder) if not mapping else {}
+    mapping = mapping or own
+    if own:
+        told = ",".join(f"{role}={column}" for role, column in own.items())
+        journal.say(f"columns: {FILE} remembers --map {told}; a new --map replaces it")
+    try:
+        check_mapping(mapping, {table.name: (kind, table.frame.columns) for kind, table in tables.items()})
+    except TableError as error:
+        if not own:
+            raise
+        hint = "take that file away, or give --map, which replaces it"
+        raise TableError(f"{folder / FILE}: {error.args[0]}", hint=hint) from error
+    return {kind: choose(t.name, kind, t.frame.columns, mapping) for kind, t in tables.items()}
+
+
 def _events(
-    tables: Mapping[Kind, Table], choices: Mapping[Kind, Choice], target: Target, journal: Journal
+    tables: dict[Kind, Table],
+    choices: Mapping[Kind, Choice],
+    target: Target,
+    weights: Mapping[str, float],
+    journal: Journal,
 ) -> Events | None:
     if "interactions" not in tables:
         return None
-    events = clean(tables["interactions"], choices["interactions"], target, journal)
+    events = clean(tables["interactions"], choices["interactions"], target, journal, weights)
+    path = tables["interactions"].path
+    del tables["interactions"]  # what was read takes more memory than what was learned from it
     if target == "liked" and not bool((events.frame["weight"] > 0).any()):
-        path = tables["interactions"].path
         raise TableError(f"{path}: no event says that anything was liked", hint="fit with --target next")
     return events
 
@@ -83,13 +131,14 @@ def _catalogue(
     if events is not None and frame is not None:
         seen, told = events.frame[role].unique().cast(pl.String), frame["__id"].cast(pl.String)
         unknown = int((~seen.is_in(told.implode())).sum())
-        journal.count(
-            tables[kind].name, unknown, f"{kind} of the events are not in it", then="kept without attributes"
-        )
+        what, then = f"{kind} of the events are not in it", "kept without attributes"
+        journal.count(tables[kind].name, unknown, what, then=then, changed=False)
         if unknown == len(seen):
             journal.say(
                 f"{tables[kind].name}: WARNING: it shares no id with the events; are the ids written alike?"
             )
+            reason = f"its ids are none of the events' {role}s"
+            journal.say(doubt(tables[kind].name, choices[kind], role, reason))
     return made
 
 
@@ -134,12 +183,28 @@ def _check(data: Dataset, folder: Path, journal: Journal) -> None:
     against, idle = int((events.weights < 0).sum()), int((events.weights == 0).sum())
     if against or idle:
         journal.say(f"events: {against:,} count against, {idle:,} say nothing (weight 0)")
+    _say_habits(data, journal)
     if len(data.requests):
         answered = int((data.requests["items"].list.len() > 0).sum())
         journal.say(f"requests: {len(data.requests):,}, {answered:,} of them with a known item")
-    if data.graph is not None:
-        heads, titles = data.graph["head"].unique().to_list(), by_title(data.items)
-        known = sum(head in data.items.vocabulary or head.strip().lower() in titles for head in heads)
-        journal.say(f"graph: {known:,} of {len(heads):,} heads are items by id or title")
-        if not known:
-            journal.say("graph: WARNING: it speaks of none of the items; are the ids written alike?")
+
+
+def _say_habits(data: Dataset, journal: Journal) -> None:
+    """Say how much is consumed again, how sessions lie, and what a missing clock switches off."""
+    events = data.interactions
+    if not len(events):
+        return
+    done = (events.users * data.n_items + events.items)[events.weights > 0]
+    again = len(done) - len(np.unique(done))
+    if again:
+        part = f"{again:,} of {len(done):,} events that count ({again / len(done):.0%})"
+        journal.say(f"repeats: {part} come back to an item")
+    if events.clock == "time":
+        journal.say(told(events.users, events.times))
+    elif events.clock == "order":
+        journal.say("without times: the order of rows stands in for them everywhere; sessions cannot be told")
+    else:
+        journal.say(
+            "without an order: off are the model of transitions, recent popularity, sessions and protocol "
+            "time; last20 and cold20 judge as ever, last1 holds out any item of a user"
+        )

@@ -1,6 +1,7 @@
 """Cuts of events into a past to learn from and a future to be judged by."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import polars as pl
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
+from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
 from penchant.types import Rows
@@ -24,6 +26,12 @@ def at_time(events: Interactions, moment: float) -> tuple[Interactions, Interact
     """Cut at a moment: what was before it, and what was at it or after."""
     before = events.times < moment
     return events.where(before), events.where(~before)
+
+
+def known_before(data: Dataset, moment: float) -> Dataset:
+    """Return what was known before a moment; a request without a time may be later, and is left out."""
+    asked = data.requests.filter(pl.col("time").is_not_null() & (pl.col("time") < moment))
+    return replace(data, interactions=at_time(data.interactions, moment)[0], requests=asked)
 
 
 def between(events: Interactions, window: Window) -> Interactions:

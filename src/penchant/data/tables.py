@@ -1,40 +1,63 @@
-"""One file in, one frame out. This file knows formats; it does not know what a column means."""
+"""Files in, one frame out. This file knows formats; it does not know what a column means."""
 
-import csv
 import gzip
 import io
+import json
 import re
 import zlib
+from codecs import BOM_UTF8
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PolarsError
 
+from penchant.data.faults import (
+    EMPTY_HINT,
+    HEAD,
+    check_packing,
+    check_text,
+    longer_row,
+    not_json,
+    not_utf8,
+)
 from penchant.errors import TableError
 
 FORMATS = (".parquet", ".csv", ".tsv", ".jsonl")
-"""Endings that are read, each with .gz after it as well (but for Parquet, which packs by itself)."""
+"""Endings that are read; all but Parquet, which packs by itself, with one of PACKINGS after them as well."""
+PACKINGS = (".gz", ".zst")
 ATOMIC = re.compile(r"^(?P<name>[^:]+):(?P<type>token|token_seq|float|float_seq)$")
+UNSEEN = "\x01"
+"""A separator that no text has: it gives whole lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a text file is laid out: `header` where the file itself has none, `separator` None to find out."""
+    """How a text file is laid out: `header` where the file itself has none, `separator` None to find out.
+
+    `encoding` "latin-1" means UTF-8, or Latin-1 where that is no UTF-8. `schema` names the columns of JSON
+    lines that are wanted, and their types; all of them without.
+    """
 
     separator: str | None = None
     header: tuple[str, ...] | None = None
-    encoding: str = "utf-8-sig"
+    encoding: str = "utf-8"
     quoted: bool = True
+    schema: Mapping[str, pl.DataType | type[pl.DataType]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with its file; `typed` says that the file itself told the types (Parquet, JSON lines)."""
+    """A table with its file (or folder of files); `typed`: the file itself told the types.
+
+    `notes` are lines for the report on what a layout made of the file.
+    """
 
     path: Path
     frame: pl.DataFrame
     typed: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -43,7 +66,7 @@ class Table:
 
 
 def load(path: Path, form: Form | None = None) -> Table:
-    """Read one table; text files give text in all columns, so that 007 stays 007.
+    """Read one file; text files give text in all columns, so that 007 stays 007.
 
     Raises:
         TableError: the file is empty, damaged, not what its name says, or holds no row.
@@ -51,26 +74,101 @@ def load(path: Path, form: Form | None = None) -> Table:
     if not path.is_file():
         raise TableError(f"{path}: no such file")
     if path.stat().st_size == 0:
-        raise TableError(f"{path}: the file is empty", hint="export it again, or take the file away")
-    ending = path.name.removesuffix(".gz").rpartition(".")[2]
+        raise TableError(f"{path}: the file is empty", hint=EMPTY_HINT)
+    ending = unpacked_name(path).rpartition(".")[2]
     try:
-        if form is None and ending == "parquet":
-            table = Table(path, pl.read_parquet(path), typed=True)
-        elif form is None and ending == "jsonl":
-            table = Table(path, _json_lines(path), typed=True)
+        check_packing(path)
+        if ending == "parquet":
+            table = Table(path, pl.read_parquet(path, glob=False), typed=True)
+        elif ending == "jsonl":
+            table = Table(path, _json_lines(path, form or Form()), typed=True)
         else:
             table = Table(path, _text(path, form or Form("\t" if ending == "tsv" else None)), typed=False)
-    except (PolarsError, OSError, EOFError, zlib.error) as error:
+    except (PolarsError, OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TableError(
             f"{path}: cannot be read as {ending}: {reason}",
             hint="is it damaged, or of another format? Save it as Parquet, CSV or JSON lines",
         ) from error
     if table.frame.is_empty():
-        raise TableError(f"{path}: the table has no rows", hint="export it again, or take the file away")
+        raise TableError(f"{path}: the table has no rows", hint=EMPTY_HINT)
     # Categories would be taken by their codes where a number is looked for; empty columns have no type
     as_text = pl.col(pl.Categorical, pl.Enum, pl.Null).cast(pl.String)
     return replace(table, frame=table.frame.with_columns(as_text))
+
+
+def load_parts(place: Path, paths: Sequence[Path], form: Form | None = None) -> Table:
+    """Read a table that is spread over files; `place` is what messages call it.
+
+    Raises:
+        TableError: as `load`; or the files differ in their columns or types.
+    """
+    if len(paths) == 1:
+        return load(paths[0], form)
+    parts = [load(path, form) for path in paths]
+    for part in parts[1:]:
+        if set(part.frame.columns) != set(parts[0].frame.columns):
+            one, other = (", ".join(p.frame.columns) for p in (parts[0], part))
+            said = f"{place}: its parts differ: {parts[0].name} has {one}; {part.name} has {other}"
+            raise TableError(said, hint="give all parts the same columns")
+    columns = parts[0].frame.columns
+    try:
+        frame = pl.concat([part.frame.select(columns) for part in parts], how="vertical_relaxed")
+    except PolarsError as error:
+        said = f"{place}: its parts differ in the types of their columns: {str(error).splitlines()[0]}"
+        raise TableError(said, hint="write all parts alike") from error
+    return Table(place, frame, parts[0].typed, (f"{place.name}: read from {len(parts):,} files",))
+
+
+def unpacked_name(path: Path) -> str:
+    """Return a file's name without the ending of a packing."""
+    return path.name.removesuffix(path.suffix) if path.suffix in PACKINGS else path.name
+
+
+def head_of(path: Path) -> bytes:
+    """Return the beginning of a text file, unpacked.
+
+    Raises:
+        OSError: the packing is damaged.
+    """
+    if path.suffix == ".gz":
+        with gzip.open(path, "rb") as file:
+            return file.read(HEAD)
+    if path.suffix == ".zst":
+        lines = pl.scan_csv(
+            path, separator=UNSEEN, quote_char=None, has_header=False, infer_schema=False, glob=False
+        )
+        first = lines.head(100).collect().to_series().fill_null("")
+        return "".join(f"{line}\n" for line in first).encode()[:HEAD]
+    with path.open("rb") as raw:
+        return raw.read(HEAD)
+
+
+def first_object(path: Path) -> dict[str, object]:
+    """Return the first object of a file of JSON lines, an empty one where it begins otherwise."""
+    try:
+        first = json.loads(head_of(path).removeprefix(BOM_UTF8).split(b"\n", 1)[0])
+    except (OSError, ValueError, PolarsError):
+        return {}
+    return first if isinstance(first, dict) else {}
+
+
+def _json_lines(path: Path, form: Form) -> pl.DataFrame:
+    head = head_of(path)
+    check_text(path, head)
+    plain = not re.search(r"[*?\[]", str(path))  # what polars would take for a pattern
+    marked = head.startswith(BOM_UTF8)  # which its reader of JSON does not know
+    source: Path | io.BytesIO = path
+    if marked or not plain:
+        source = io.BytesIO(_bytes(path).removeprefix(BOM_UTF8))
+    try:
+        lines = pl.scan_ndjson(source, schema=form.schema, infer_schema_length=None)
+        return lines.collect(engine="streaming")
+    except PolarsError as error:
+        fault = not_utf8(path) or not_json(path)
+        if fault is None:
+            raise
+        raise fault from error
 
 
 def _bytes(path: Path) -> bytes:
@@ -78,61 +176,44 @@ def _bytes(path: Path) -> bytes:
     return gzip.decompress(raw) if path.suffix == ".gz" else raw
 
 
-def _json_lines(path: Path) -> pl.DataFrame:
-    return pl.read_ndjson(io.BytesIO(_decoded(path, "utf-8-sig").encode()), infer_schema_length=None)
-
-
-def _decoded(path: Path, encoding: str) -> str:
-    raw = _bytes(path)
-    if b"\x00" in raw[:65536]:
-        raise TableError(f"{path}: this is not a text file", hint="save it as UTF-8 text, or as Parquet")
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise TableError(
-            f"{path}: line {line} is not UTF-8 text",
-            hint=f"save it as UTF-8, e.g. iconv -f latin1 -t utf-8 {path.name}",
-        ) from error
-
-
 def _text(path: Path, form: Form) -> pl.DataFrame:
-    text = _decoded(path, form.encoding)
-    if not text.strip():
-        raise TableError(f"{path}: the file is empty", hint="export it again, or take the file away")
-    separator = form.separator or _separator(text)
-    if len(separator) > 1:  # MovieLens' ::, which no reader of CSV takes
-        text, separator = text.replace(separator, "\t"), "\t"
+    head = head_of(path)
+    check_text(path, head)
+    separator = form.separator or _separator(head)
     try:
-        frame = pl.read_csv(
-            text.encode(),
-            separator=separator,
-            has_header=form.header is None,
-            new_columns=list(form.header) if form.header else None,
-            infer_schema=False,
-            quote_char='"' if form.quoted else None,
-        )
+        frame = _fields(path, form, separator)
     except PolarsError as error:
-        if (place := _longer_row(text, separator)) is None:
-            raise
-        hint = "quote fields that contain the separator or a quote"
-        raise TableError(f"{path}: {place}", hint=hint) from error
+        fault = not_utf8(path)
+        if fault and form.encoding == "latin-1":
+            frame = _fields(_bytes(path).decode("latin-1").encode(), form, separator)
+        else:
+            fault = fault or longer_row(path, separator)
+            if fault is None:
+                raise
+            raise fault from error
     return _atomic(frame.rename({name: name.strip() for name in frame.columns}))
 
 
-def _longer_row(text: str, separator: str) -> str | None:
-    """Find the first row with more fields than the first, for people: polars does not tell which."""
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    try:
-        width = len(next(rows))
-        longer = next((len(row) for row in rows if len(row) > width), None)
-    except csv.Error:
-        return None
-    return None if longer is None else f"line {rows.line_num} has {longer} fields, the header has {width}"
+def _fields(source: Path | bytes, form: Form, separator: str) -> pl.DataFrame:
+    """Divide lines into fields; a separator of several signs, such as MovieLens' ::, ends a field as well."""
+    wide = len(separator) > 1
+    lines = pl.scan_csv(
+        source,
+        separator=UNSEEN if wide else separator,
+        has_header=form.header is None,
+        new_columns=["line"] if wide else list(form.header) if form.header else None,
+        infer_schema=False,
+        quote_char='"' if form.quoted else None,
+        glob=False,
+    )
+    if wide and form.header:
+        parts = pl.col("line").str.splitn(separator, len(form.header)).struct.rename_fields(form.header)
+        lines = lines.select(parts).unnest("line")
+    return lines.collect(engine="streaming")
 
 
-def _separator(text: str) -> str:
-    header = text.split("\n", 1)[0]
+def _separator(head: bytes) -> str:
+    header = head.split(b"\n", 1)[0].decode(errors="replace")
     return max(",\t;|", key=header.count)
 
 

@@ -36,7 +36,7 @@ class Vocabulary:
     @classmethod
     def of(cls, *columns: pl.Series) -> "Vocabulary":
         """Build from columns of ids (nulls are left out), each id once."""
-        columns = tuple(canonical(column.drop_nulls()) for column in columns if column.len())
+        columns = tuple(canonical(column.drop_nulls().unique()) for column in columns if column.len())
         if len({column.dtype for column in columns}) > 1:
             columns = tuple(column.cast(pl.String) for column in columns)
         unique = pl.concat(columns).unique() if columns else pl.Series([], dtype=pl.String)

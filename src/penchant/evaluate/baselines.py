@@ -6,6 +6,7 @@ each kind of table apart; where items may be repeated, so is whether lists leave
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unus
 
 from penchant.data.dataset import Dataset
 from penchant.evaluate import families
-from penchant.evaluate.contest import ranked
+from penchant.evaluate.contest import Search, ranked
 from penchant.evaluate.families import Family, Scoring, Settings
 from penchant.evaluate.protocols import Fold, Protocol, Task
 from penchant.language.knowledge import Knowledge
@@ -72,6 +73,7 @@ class Baseline:
     chosen: dict[bool, Choice] = field(default_factory=dict)
     models: dict[bool, Scoring] = field(default_factory=dict)
     data: Dataset | None = None
+    searched: Search = field(default_factory=Search)
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -95,13 +97,23 @@ class Baseline:
         # alternating least squares have threads of their own, and warn of these.
         with threadpool_limits(limits=1, user_api="blas"):
             if first:
+                start = perf_counter()
                 self.chosen = self.search(data)
+                self._count(perf_counter() - start)
             self.data, self.models = data, {}
             for repeat, choice in self.chosen.items():
                 other = next((r for r in self.models if self.chosen[r].settings == choice.settings), None)
                 fitted = self.family.fitted(data, choice.settings) if other is None else self.models[other]
                 self.models[repeat] = fitted
         return self
+
+    def _count(self, seconds: float) -> None:
+        """Add up what searches cost."""
+        folds = self.validation.kept
+        trials = len(self.family.grid(folds[0].train)) if folds else 0
+        queries = sum(len(task) for fold in folds for task in fold.tasks)
+        old = self.searched
+        self.searched = Search(old.trials + trials, old.queries + queries, old.seconds + seconds)
 
     def search(self, data: Dataset) -> dict[bool, Choice]:
         """Return the best settings for new items (False) and for tables with repeats (True)."""
@@ -159,8 +171,9 @@ def baselines(protocol: Protocol, knowledge: Knowledge | None = None) -> list[Ba
     return [
         recent,
         Baseline("popularity", families.popularity(), shared),
-        *([habit] if protocol.name == "time" else []),
+        *([habit] if protocol.name in ("time", "prequential") else []),
         Baseline("item kNN", families.item_knn(), shared, recent),
+        Baseline("RP3beta", families.rp3beta(), shared, recent),
         Baseline("EASE", families.ease(), shared, recent),
         Baseline("implicit ALS", families.als(), shared, recent),
     ]
@@ -204,10 +217,11 @@ def _tried(
     model: Scoring, filling: Scoring | None, fold: Fold, options: list[tuple[bool, bool]]
 ) -> Iterator[tuple[tuple[bool, bool], NDArray[np.float64]]]:
     """Return the NDCG@10 of each task under each option; scores are made once for all of them."""
-    everyone = _widest(fold)
-    scores = scored(model, filling, everyone.queries)
+    asked = {id(query): query for task in fold.tasks for query in task.queries}
+    row = {key: place for place, key in enumerate(asked)}
+    scores = scored(model, filling, list(asked.values()))
     for task in fold.tasks:
-        rows = np.searchsorted(everyone.users, task.users)
+        rows = [row[id(query)] for query in task.queries]
         for repeat, out in (option for option in options if option[0] == task.repeat):
             lists = ranked(scores[rows], task.queries, 10, candidates=task.candidates, repeat=not out)
             yield (repeat, out), ndcg(hits(lists, task.targets), counts(task.targets))

@@ -5,7 +5,7 @@ This file knows nothing of any model.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -43,6 +43,25 @@ class Contender(Protocol):
 
         Items of the history are left out unless `repeat`; only `candidates`, shape (C,), may be listed.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search of settings cost: how many were tried, on how many queries, in how many seconds."""
+
+    trials: int = 0
+    queries: int = 0
+    seconds: float = 0.0
+
+
+@runtime_checkable
+class Searching(Protocol):
+    """A contender that says what its search cost."""
+
+    @property
+    def searched(self) -> Search:
+        """What the searches so far cost together."""
         ...
 
 

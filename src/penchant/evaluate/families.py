@@ -14,7 +14,7 @@ from numpy.random import default_rng
 from penchant.data.dataset import Dataset
 from penchant.data.vocabulary import scatter
 from penchant.evaluate.alternating import Alternating
-from penchant.evaluate.neighbours import Neighbours, by_content, by_users
+from penchant.evaluate.neighbours import Neighbours, by_content, by_users, by_walks
 from penchant.language.knowledge import Knowledge
 from penchant.models.habit import Habit
 from penchant.models.popularity import Popularity
@@ -45,6 +45,8 @@ ALS = (
 )
 """Factors, l2 and confidence."""
 SHRINKS, SIZES, WEIGHINGS = (0.0, 20.0, 100.0, 500.0), (10, 30, 100, 300), ("cosine", "tf-idf")
+ALPHAS, BETAS, WALKED = (0.0, 0.3, 1.0, 1.75), (0.0, 0.3, 0.5, 0.65), (30, 100, 300)
+"""RP3β: exponent of the chances of a step, of the popularity that is divided out, and neighbours."""
 SHARES, NEAR = (0.0, 0.25, 0.5, 0.75, 1.0), (5, 10, 20, 50, 100, 300)
 
 
@@ -116,6 +118,26 @@ def item_knn() -> Family:
 
     def fitted(data: Dataset, one: Settings) -> Scoring:
         nearest = next(by_users(data, one["weighing"], [one["shrink"]], one["neighbours"]))
+        return Neighbours(nearest.matrix(data.n_items, one["neighbours"]))
+
+    return Family(lambda _: list(settings), fitted, searched)
+
+
+def rp3beta() -> Family:
+    """RP3β (Paudel et al. 2017) by α, β and the number of neighbours."""
+    settings = [
+        {"alpha": alpha, "beta": beta, "neighbours": size}
+        for alpha, beta, size in product(ALPHAS, BETAS, WALKED)
+    ]
+
+    def searched(data: Dataset, grid: list[Settings]) -> Iterator[Scoring]:
+        for alpha in ALPHAS:  # in the order of the settings
+            for nearest in by_walks(data, alpha, BETAS, max(WALKED)):
+                for size in WALKED:
+                    yield Neighbours(nearest.matrix(data.n_items, size))
+
+    def fitted(data: Dataset, one: Settings) -> Scoring:
+        nearest = next(by_walks(data, one["alpha"], [one["beta"]], one["neighbours"]))
         return Neighbours(nearest.matrix(data.n_items, one["neighbours"]))
 
     return Family(lambda _: list(settings), fitted, searched)

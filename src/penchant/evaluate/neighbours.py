@@ -77,6 +77,33 @@ def by_users(data: Dataset, weighing: str, shrinks: Sequence[float], depth: int)
         yield _joined(items, items, lists)
 
 
+def by_walks(data: Dataset, alpha: float, betas: Sequence[float], depth: int) -> Iterator[Nearest]:
+    """Find the items that random walks of two steps over users reach, for each β: RP3β.
+
+        sim(i, j) = d_j^(−β) Σ over users u of both (1 / d_i)^α (1 / d_u)^α
+
+    with d the number of users of an item, or of items of a user. A walk of three steps from a user is the sum
+    of these over the history. See Paudel, Christoffel, Newell and Bernstein, ACM TiiS 2017.
+    """
+    x = pairs(data)
+    x.data[:] = 1.0
+    items = np.flatnonzero(x.getnnz(axis=0))
+    x = x[:, items]
+    degrees = np.asarray(x.getnnz(axis=0), dtype=np.float32).ravel()
+    activity = np.maximum(np.asarray(x.getnnz(axis=1), dtype=np.float32).ravel(), 1.0)
+    back = sp.csr_matrix(sp.diags(activity**-alpha) @ x, dtype=np.float32)
+    across = sp.csr_matrix(sp.diags(degrees**-alpha) @ x.T, dtype=np.float32)
+    found: list[list[tuple[Rows, Vectors]]] = [[] for _ in betas]
+    for start in range(0, len(items), CHUNK):
+        part = np.arange(start, min(start + CHUNK, len(items)))
+        reached = (across[part] @ back).toarray()
+        reached[np.arange(len(part)), part] = 0.0
+        for place, beta in enumerate(betas):
+            found[place].append(strongest(reached * degrees ** np.float32(-beta), depth))
+    for lists in found:
+        yield _joined(items, items, lists)
+
+
 def by_content(data: Dataset, knowledge: Knowledge, shares: Sequence[float], depth: int) -> Iterator[Nearest]:
     """Find each item's neighbours among the items with events; `shares` say how much the text counts."""
     texts, attributes = knowledge.raw, unit_attributes(data)

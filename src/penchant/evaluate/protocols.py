@@ -7,6 +7,7 @@ which baselines are tuned. This file knows nothing of models or metrics.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -14,49 +15,21 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.split import (
-    at_time,
     between,
     cold_items,
     id_ranks,
+    known_before,
     last_fraction,
     last_one,
     windows,
     without_items,
 )
 from penchant.errors import SettingError
-from penchant.types import Query, Rows
+from penchant.evaluate.prequential import step_by_step
+from penchant.evaluate.tasks import FROZEN, NEW, REPEATS, Fold, Task
+from penchant.types import Rows
 
-NEW, REPEATS = "new items", "with repeats"
-"""Names of tables: items that are not in the history, and all items."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What is asked after a fit: parallel lists of users, their queries and the items they then took.
-
-    `candidates` are the only items that may be listed (None: all); `repeat` says whether items of the history
-    may be. Results of the same `table` are put together over folds.
-    """
-
-    table: str
-    users: Rows
-    queries: list[Query]
-    targets: list[Rows]
-    candidates: Rows | None = None
-    repeat: bool = False
-
-    def __len__(self) -> int:
-        return len(self.queries)
-
-
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """A training part with the tasks that follow it; with `first`, settings are to be searched on it."""
-
-    name: str
-    train: Dataset
-    tasks: tuple[Task, ...]
-    first: bool = True
+__all__ = ["FROZEN", "NEW", "PROTOCOLS", "REPEATS", "Fold", "Protocol", "Task", "over_time", "protocol_named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +51,11 @@ def over_time(data: Dataset, share: float = 0.1, n: int = 5) -> Iterator[Fold]:
     """Cut at the start of each of n windows over the last `share` of the events; histories end there."""
     events, first = data.interactions, True
     for number, window in enumerate(windows(events, share, n), start=1):
-        train = _before(data, window.start)
+        train = known_before(data, window.start)
         all_pairs = _pairs(between(events, window), data.n_items)
         fresh = all_pairs[~np.isin(all_pairs, _met(train))]
-        tasks = (
-            _task(NEW, train, fresh, at=window.start),
-            _task(REPEATS, train, all_pairs, at=window.start, repeat=True),
-        )
+        everything = _task(REPEATS, train, all_pairs, at=window.start, repeat=True)
+        tasks = (_part(everything, NEW, fresh, train.n_items), everything)
         if len(tasks[1]):
             yield Fold(f"window {number}", train, tasks, first)
             first = False
@@ -142,6 +113,13 @@ PROTOCOLS = {
             cold_validation,
             pooled=False,
         ),
+        Protocol(
+            "prequential",
+            "the last tenth of the events, one by one: recommend, score, learn, next; five windows",
+            "",
+            partial(step_by_step, most=1_000, compare=True),
+            partial(step_by_step, most=200),
+        ),
     )
 }
 """By the name that the command line takes."""
@@ -174,12 +152,6 @@ def _cold(data: Dataset, rows: Rows, name: str) -> Iterator[Fold]:
         yield Fold(name, train, (task,))
 
 
-def _before(data: Dataset, moment: float) -> Dataset:
-    """What was known before a moment; a request without a time may be later."""
-    asked = data.requests.filter(pl.col("time").is_not_null() & (pl.col("time") < moment))
-    return replace(data, interactions=at_time(data.interactions, moment)[0], requests=asked)
-
-
 def _pairs(events: Interactions, n_items: int) -> Rows:
     """Number each pair of a user and an item that was wanted, once, ascending."""
     wanted = events.weights > 0
@@ -189,6 +161,14 @@ def _pairs(events: Interactions, n_items: int) -> Rows:
 def _met(train: Dataset) -> Rows:
     """Number all pairs of a training part, those of negative feedback too: none of them is new."""
     return np.unique(train.interactions.users * train.n_items + train.interactions.items)
+
+
+def _part(whole: Task, table: str, pairs: Rows, n_items: int) -> Task:
+    """Ask some of a task's users, with the same queries, for the items of the pairs."""
+    users, starts = np.unique(pairs // n_items, return_index=True)
+    targets = np.split(pairs % n_items, starts[1:]) if len(users) else []
+    queries = [whole.queries[place] for place in np.searchsorted(whole.users, users)]
+    return Task(table, users, queries, targets)
 
 
 def _task(

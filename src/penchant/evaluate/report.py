@@ -1,8 +1,7 @@
-"""The report of an evaluation: JSON with every number, Markdown, and tables for a terminal."""
+"""The report of an evaluation: JSON with every number, Markdown, a page, and tables for a terminal."""
 
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
+from penchant.evaluate import page, view
+from penchant.evaluate.details import details, gained, spent
+from penchant.evaluate.findings import Probe
 from penchant.evaluate.results import Difference, Seconds, Slice, Table
-from penchant.evaluate.statistics import Interval
+from penchant.evaluate.seal import sentence as opened
+from penchant.evaluate.wording import plain, spelled, write_whole
 from penchant.store.versions import versions
 
 SHOWN = ("NDCG@10", "Recall@20", "HR@10", "MRR@10")
@@ -32,6 +35,10 @@ class Evaluation:
     settings: Mapping[str, Mapping[str, Any]]
     seconds: Mapping[str, Seconds]
     versions: Mapping[str, str] = field(default_factory=versions)
+    searches: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    opening: Mapping[str, Any] = field(default_factory=dict)
+    diversity: str = ""
+    probes: tuple[Probe, ...] = ()
 
     def table(self, name: str) -> Table:
         """Return a table by its name."""
@@ -42,21 +49,30 @@ class Evaluation:
 
     def json(self) -> dict[str, Any]:
         """Return all numbers as plain values; NaN becomes None."""
-        plain = asdict(self)
-        for table, given in zip(self.tables, plain["tables"], strict=True):
-            for difference, own in zip(table.differences, given["differences"], strict=True):
-                own["verdict"] = difference.verdict
-        cleaned: dict[str, Any] = _plain(plain)
+        given = asdict(self)
+        for table, values in zip(self.tables, given["tables"], strict=True):
+            _judge(table.differences, values["differences"])
+            _judge(table.gains, values["gains"])
+        for probe, values in zip(self.probes, given["probes"], strict=True):
+            for found, own in zip(probe.findings, values["findings"], strict=True):
+                _judge(found.gains, own["gains"])
+        cleaned: dict[str, Any] = plain(given)
         return cleaned
 
+    def html(self) -> str:
+        """Return a page of its own: plots and tables, no script, no address."""
+        lead, *rest = _heading(self)
+        kinds = ("verdict warning" if line.startswith("WARNING") else "soft" for line in rest)
+        parts = [page.paragraph(lead), *map(page.paragraph, rest, kinds)]
+        parts += [view.card(table, self.seconds) for table in self.tables]
+        parts += [probe.card() for probe in self.probes]
+        parts.append(view.settings(self.settings, self.versions, self.searches))
+        return page.page(f"Evaluation: {self.protocol}", parts)
+
     def write(self, folder: Path) -> None:
-        """Write report.json and report.md, each whole or not at all."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write report.json, report.md and report.html, each whole or not at all."""
         text = json.dumps(self.json(), indent=1, ensure_ascii=False, allow_nan=False)
-        for name, content in (("report.json", text), ("report.md", str(self))):
-            unfinished = folder / f".{name}.{os.getpid()}"
-            unfinished.write_text(content + "\n", encoding="utf-8")
-            unfinished.replace(folder / name)
+        write_whole(folder, {"report.json": text, "report.md": str(self), "report.html": self.html()})
 
     def rendered(self) -> RenderableType:
         """Return the tables for a terminal."""
@@ -64,10 +80,21 @@ class Evaluation:
         for table in self.tables:
             head = table.slices[0]
             parts.append(_grid(f"{table.name}: {_size(head)}", _columns(), _rows(self, head, brief=True)))
-            if len(table.slices) > 1:
+            if table.usual():
                 parts.append(_grid(f"{table.name}: NDCG@10 by slice", *_by_slice(table, brief=True)))
-            parts += [Text(_sentence(difference)) for difference in table.best()]
+            parts += [Text(view.sentence(difference)) for difference in table.best()]
+            parts += [Text(line) for line in gained(table)]
+        for probe in self.probes:
+            parts.append(Text(probe.title, style="bold"))
+            parts += [Text(line) for line in (*probe.notes, *probe.sentences())]
+            parts += [_grid("NDCG@10", *probe.grid())] if probe.findings else []
         return Group(*parts)
+
+
+def _judge(differences: Sequence[Difference], values: Sequence[dict[str, Any]]) -> None:
+    """Add the verdicts, which are no fields."""
+    for difference, own in zip(differences, values, strict=True):
+        own["verdict"] = difference.verdict
 
 
 def _heading(evaluation: Evaluation) -> Iterator[str]:
@@ -75,6 +102,8 @@ def _heading(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.warning:
         yield f"WARNING {evaluation.warning}"
     yield ", ".join(f"{n:,} {what}" for what, n in evaluation.data.items()) + f"; {INTERVALS}"
+    if evaluation.opening:
+        yield opened(evaluation.opening)
 
 
 def _markdown(evaluation: Evaluation) -> Iterator[str]:
@@ -85,16 +114,20 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
         head = table.slices[0]
         yield from ("", f"## {table.name}", "", f"{_size(head)}.", "")
         yield from _pipes(_columns(), _rows(evaluation, head))
-        yield from ("", *(_sentence(difference) for difference in table.best()))
+        yield from ("", *(view.sentence(difference) for difference in table.best()))
         if table.differences:
             yield from ("", "NDCG@10 of ours minus that of each baseline:", "")
             yield from _pipes(["ours", "baseline", "difference", "p (Holm)", ""], _against(table))
-        if len(table.slices) > 1:
+        if table.usual():
             yield from ("", "NDCG@10 by slice:", "")
             yield from _pipes(*_by_slice(table))
+        yield from details(evaluation.diversity, table)
+    for probe in evaluation.probes:
+        yield from probe.markdown()
     yield from ("", "## Settings chosen", "")
     for name, settings in evaluation.settings.items():
-        yield f"- {name}: {json.dumps(_plain(settings), ensure_ascii=False)}"
+        chosen = json.dumps(plain(settings), ensure_ascii=False)
+        yield f"- {name}: {chosen}{spent(evaluation.searches.get(name))}"
     yield from ("", "## Versions", "", ", ".join(f"{k} {v}" for k, v in evaluation.versions.items()))
 
 
@@ -118,7 +151,7 @@ def _rows(evaluation: Evaluation, part: Slice, *, brief: bool = False) -> list[l
 
 def _by_slice(table: Table, *, brief: bool = False) -> tuple[list[str], list[list[str]]]:
     """Return the NDCG@10 of each contender in each slice but the first."""
-    parts = table.slices[1:]
+    parts = table.usual()
     cells: dict[str, list[str]] = {line.name: [] for line in table.slices[0].lines}
     for part in parts:
         for line in part.lines:
@@ -134,26 +167,8 @@ def _against(table: Table) -> list[list[str]]:
     ]
 
 
-def _sentence(difference: Difference) -> str:
-    return (
-        f"{difference.ours} minus the best baseline, {difference.other}: {difference.metric} "
-        f"{spelled(difference.interval, sign='+')}, p {difference.p_holm:.4f}: {difference.verdict}"
-    )
-
-
 def _size(part: Slice) -> str:
     return f"{part.lists:,} lists of {part.users:,} users"
-
-
-def spelled(interval: Interval, *, sign: str = "", brief: bool = False) -> str:
-    """Write an interval, or its mean alone.
-
-    >>> spelled(Interval(0.27, 0.257, 0.283))
-    '0.2700 [0.257, 0.283]'
-    """
-    if brief:
-        return f"{interval.mean:{sign}.4f}"
-    return f"{interval.mean:{sign}.4f} [{interval.low:{sign}.3f}, {interval.high:{sign}.3f}]"
 
 
 def _pipes(columns: list[str], rows: list[list[str]]) -> Iterator[str]:
@@ -170,16 +185,3 @@ def _grid(title: str, columns: list[str], rows: list[list[str]]) -> Grid:
     for row in rows:
         grid.add_row(*row)
     return grid
-
-
-def _plain(value: Any) -> Any:
-    """Make JSON of nested values: intervals become mappings, numbers that are not finite become None."""
-    if isinstance(value, Interval):
-        return _plain(value._asdict())
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    return value

@@ -4,20 +4,24 @@ This file knows nothing of any model, and nothing of how results are shown.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from penchant.data.cleaning.aggregates import aggregates
 from penchant.data.dataset import Dataset
 from penchant.errors import SettingError
-from penchant.evaluate.contest import Contender
-from penchant.evaluate.judge import Answers, judged
-from penchant.evaluate.protocols import Fold, Protocol, Task
+from penchant.evaluate.answers import Answers
+from penchant.evaluate.contest import Contender, Searching
+from penchant.evaluate.cuts import Surroundings
+from penchant.evaluate.judge import judged
+from penchant.evaluate.protocols import FROZEN, NEW, Fold, Protocol, Task
 from penchant.evaluate.report import Evaluation
 from penchant.evaluate.results import Seconds
+from penchant.evaluate.seal import Openings, Seal
 from penchant.types import Rows
 
 K = 20
@@ -47,9 +51,11 @@ def evaluate(
     against: Sequence[Contender] = (),
     rng: Generator,
     progress: Progress | None = None,
+    openings: Openings | None = None,
 ) -> Evaluation:
     """Fit and judge contenders, and the baselines `against` which they are compared, on the same folds.
 
+    The test part is opened once, and `openings` keeps a record of it.
     Raises SettingError where the protocol finds nothing to judge by.
     """
     everyone = [*contenders, *against]
@@ -57,41 +63,55 @@ def evaluate(
     if len(set(names)) < len(names):
         raise ValueError(f"two contenders have the same name: {names}")
     check_judgeable(data, protocol)
+    check_columns(data)
     clocks, tables = {name: Clock() for name in names}, dict[str, Answers]()
-    for fold in protocol.folds(data):
+    around: Surroundings | None = None
+    seal = Seal(data, protocol, openings)
+    for fold in seal.folds():
+        around = around or Surroundings.of(data, fold.train)
         for task in fold.tasks:
             tables.setdefault(task.table, Answers()).add(task, fold)
         for place, contender in enumerate(everyone):
             if progress is not None:
                 progress(f"{fold.name}: {contender.name}", place, len(everyone))
-            for task, lists in _answered(contender, fold, clocks[contender.name]):
-                tables[task.table].lists.setdefault(contender.name, []).append(lists)
+            for table, lists in _answered(contender, fold, clocks[contender.name]):
+                tables[table].lists.setdefault(contender.name, []).append(lists)
+    assert around is not None  # there is a fold: check_judgeable
     ours, theirs = [c.name for c in contenders], [c.name for c in against]
+    frozen = tables.pop(FROZEN, None)
     return Evaluation(
         protocol=protocol.name,
         summary=protocol.summary,
         warning=protocol.warning,
         data={"users": data.n_users, "items": data.n_items, "events": len(data.interactions)},
-        tables=tuple(judged(name, answers, ours, theirs, protocol, rng) for name, answers in tables.items()),
+        tables=tuple(
+            judged(name, answers, ours, theirs, protocol, around, rng, frozen if name == NEW else None)
+            for name, answers in tables.items()
+        ),
         settings={contender.name: dict(contender.settings) for contender in everyone},
         seconds={name: clock.seconds() for name, clock in clocks.items()},
+        searches={c.name: asdict(c.searched) for c in everyone if isinstance(c, Searching)},
+        opening=seal.told(),
+        diversity=around.source,
     )
 
 
-def _answered(contender: Contender, fold: Fold, clock: Clock) -> Iterator[tuple[Task, Rows]]:
-    """Fit a contender and ask it for the lists of the tasks that it takes part in."""
+def _answered(contender: Contender, fold: Fold, clock: Clock) -> Iterator[tuple[str, Rows]]:
+    """Fit a contender and ask it for the lists of the tables that it takes part in."""
     start = perf_counter()
     contender.fit(fold.train, first=fold.first)
     clock.fits.append(perf_counter() - start)
-    for task in fold.tasks:
-        if contender.only_repeats and not task.repeat:
+    for table in dict.fromkeys(task.table for task in fold.tasks):
+        tasks = [task for task in fold.tasks if task.table == table]
+        if contender.only_repeats and not tasks[0].repeat:
             continue
+        queries = [query for task in tasks for query in task.queries]
         start = perf_counter()
-        lists = contender.rank(task.queries, K, candidates=task.candidates, repeat=task.repeat)
+        lists = contender.rank(queries, K, candidates=tasks[0].candidates, repeat=tasks[0].repeat)
         clock.ranking += perf_counter() - start
-        clock.queries += len(task)
-        check(contender.name, lists, task)
-        yield task, lists
+        clock.queries += len(queries)
+        check(contender.name, lists, replace(tasks[0], queries=queries))
+        yield table, lists
 
 
 def check_judgeable(data: Dataset, protocol: Protocol) -> None:
@@ -103,14 +123,25 @@ def check_judgeable(data: Dataset, protocol: Protocol) -> None:
             f"protocol {protocol.name}: there are no events, so none can be held out",
             hint="bring interactions (user_id, item_id, timestamp)",
         )
-    if protocol.name == "time" and data.interactions.clock == "none":
+    if protocol.name in ("time", "prequential") and data.interactions.clock == "none":
         raise SettingError(
-            "protocol time: the events have neither times nor an order", hint="use --protocol last20"
+            f"protocol {protocol.name}: the events have neither times nor an order",
+            hint="use --protocol last20",
         )
     raise SettingError(
         f"protocol {protocol.name}: no event is left to judge by",
         hint="bring more events, or a log with times",
     )
+
+
+def check_columns(data: Dataset) -> None:
+    """Raise SettingError for columns that sum up the whole log: they tell the past about the future."""
+    found = aggregates(data)
+    if found:
+        raise SettingError(
+            f"{found[0].table}: {found[0]}: such a column cannot be judged with",
+            hint="leave the column out; read() does so unless it is asked to keep it",
+        )
 
 
 def check(name: str, lists: Rows, task: Task) -> None:

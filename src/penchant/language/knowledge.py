@@ -16,7 +16,8 @@ class Knowledge:
     are the encoder's own, at unit length and without their mean, but not whitened: the space that
     requests come in as well. Rows of items without any text are zero in both and `known`, shape
     (n_items,), is False for them. `requests`, shape (n_requests, width), are those of the data set's
-    requests in the space of `raw`, zero where they were not read. `as_of` is in seconds UTC.
+    requests in the space of `raw`, zero where they were not read. `media`, shape (n_items, m), are vectors of
+    pictures or sounds that the catalogue brought, m = 0 where it brought none. `as_of` is in seconds UTC.
     """
 
     vectors: Vectors
@@ -24,6 +25,8 @@ class Knowledge:
     known: NDArray[np.bool_]
     as_of: float = 0.0
     requests: Vectors = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+
+    media: Vectors = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
     @property
     def dim(self) -> int:

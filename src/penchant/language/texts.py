@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from penchant.data.dataset import Dataset
+from penchant.data.media import media_vectors
 from penchant.language.cache import Progress, VectorCache
 from penchant.language.choose import load_encoder
 from penchant.language.encode import Encoder
@@ -36,12 +37,13 @@ def read_texts(
     """Read all items' texts, and at most `MOST_REQUESTS` of the requests whose answer is known."""
     if language == "none" or not data.items.table.width:
         nothing = Whitening(np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.float32))
-        return Texts(Knowledge.none(data.n_items), nothing, "none")
+        return Texts(replace(Knowledge.none(data.n_items), media=media_vectors(data.items)), nothing, "none")
     encoder = load_encoder(language) if isinstance(language, str) else language
     kept = VectorCache(cache) if cache else None
     knowledge, whitening = know(
         data.items, encoder, kept, template=template, as_of=data.end, progress=progress
     )
+    knowledge = replace(knowledge, media=media_vectors(data.items))
     answered = np.flatnonzero((data.requests["items"].list.len() > 0).to_numpy())
     answered = answered[:: -(-len(answered) // MOST_REQUESTS) or 1]
     if len(answered) and knowledge.known.any():

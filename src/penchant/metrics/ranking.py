@@ -37,6 +37,11 @@ def precision(hits: Hits, n_relevant: Rows) -> Values:
     return _ratio(hits.sum(axis=1), np.full(len(hits), hits.shape[1]))
 
 
+def f1(hits: Hits, n_relevant: Rows) -> Values:
+    """Return the harmonic mean of `precision` and `recall`: 2 · hits / (k + min(k, n_relevant))."""
+    return _ratio(2 * hits.sum(axis=1), hits.shape[1] + _reachable(hits, n_relevant))
+
+
 def hit_rate(hits: Hits, n_relevant: Rows) -> Values:
     """Return 1 where at least one place hits; `n_relevant` is not looked at."""
     return _ratio(hits.max(axis=1, initial=False), np.ones(len(hits)))

@@ -29,10 +29,22 @@ def inverse(gram: Vectors) -> Vectors:
 
 
 def solution(left: NDArray[np.float64], right: NDArray[np.float64]) -> Vectors:
-    """Solve left · x = right, (n, n) and (n, m), for a symmetric positive definite `left`."""
-    from scipy.linalg import solve
+    """Solve left · x = right, (n, n) and (n, m), `left` symmetric and positive semidefinite.
 
-    return np.asarray(solve(left, right, assume_a="pos", check_finite=False), dtype=np.float32)
+    Where rounding leaves `left` singular (many items described alike), its diagonal is raised until it is not.
+    """
+    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+    more = 1e-9 * float(np.trace(left)) / max(1, len(left)) + 1e-30
+    for _ in range(8):
+        try:
+            factor = cho_factor(left, check_finite=False)
+        except LinAlgError:
+            left[np.diag_indices_from(left)] += more
+            more *= 10.0
+        else:
+            return np.asarray(cho_solve(factor, right, check_finite=False), dtype=np.float32)
+    raise SettingError("the matrix of a regression is not positive definite", hint="raise the regularisation")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ learns to foretell an item's column of B from what is written about it, that of 
     k(i, j) = ½ exp(−2‖d_i − d_j‖² / s) + ½ exp(−‖d_i − d_j‖² / 2s),
     V = K_{·L} (K_{LA} K_{AL} + λ K_LL)⁻¹ K_{LA} (Bᵀ C),   score = x C Vᵀ.
 
-d joins the whitened text vector and each attribute's features; L are landmark items (Nyström; all of them in
-a small catalogue), A the items with events, C the strongest directions of B, x a history without decay.
+d joins the whitened text vector, the whitened vectors of media, and each attribute's features; the weight of
+media is the one that foretells items best that are left out one by one. L are landmark items (Nyström; all
+of them in a small catalogue), A the items with events, C the strongest directions of B, x a history without
+decay.
 """
 
 from collections.abc import Sequence
@@ -21,6 +23,7 @@ from numpy.random import Generator
 from penchant.data.dataset import Catalogue, Dataset
 from penchant.data.features import AttributeSpace
 from penchant.language.knowledge import Knowledge
+from penchant.language.whiten import Whitening
 from penchant.models.algebra import solution
 from penchant.models.history import histories, times_dense
 from penchant.models.item_to_item import DENSE, active_items, pairs
@@ -29,6 +32,9 @@ from penchant.models.similarity import Similarity
 from penchant.types import NO_ROWS, Query, Rows, Scores, Vectors
 
 FLAT = np.zeros((0, 0), dtype=np.float32)
+MEDIA_WEIGHTS, MEDIA_EPS, PRESS_ITEMS = (0.0, 0.25, 0.5, 0.75, 1.0), 10.0, 1_000
+"""Weights of media that are tried, the shrinkage of their whitening, and on how many items they are tried."""
+ARRAYS = ("active", "tastes", "vectors", "map", "weights", "media_mean", "media_axes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +70,17 @@ class Description:
 
 @dataclass(kw_only=True)
 class Content:
-    """`ridge` is λ, `scale` is s; `text` and `attribute` weigh the parts of a description (of length one)."""
+    """`ridge` is λ, `scale` is s; `text` and `attribute` weigh the parts of a description (of length one).
+
+    `media` is the weight of media vectors, learned by `fit`; `media_mean` and `media_axes` whiten them.
+    """
 
     ridge: float = 1.0
     scale: float = 2.0
     text: float = 0.7
     attribute: float = 0.35
     teacher_l2: float = 200.0
+    media: float = 0.0
     landmarks: int = 2_000
     factors: int = 256
     active: Rows = field(default_factory=lambda: NO_ROWS)
@@ -82,11 +92,18 @@ class Content:
     )
     space: AttributeSpace = field(default_factory=lambda: AttributeSpace(()))
     weights: Vectors = field(default_factory=lambda: np.empty(0, dtype=np.float32))
+    media_mean: Vectors = field(default_factory=lambda: np.empty(0, dtype=np.float32))
+    media_axes: Vectors = field(default_factory=lambda: FLAT)
 
     def fit(self, data: Dataset, knowledge: Knowledge, *, rng: Generator) -> Self:
         """Learn the map from descriptions to the teacher's columns."""
         self.space = AttributeSpace.fit(data.items)
         self.weights = block_weights(self.space, data.items)
+        self.media = 0.0
+        if knowledge.media.shape[1]:
+            shown = np.asarray(knowledge.media.any(axis=1))
+            seen = Whitening.fit(knowledge.media, shown, eps=MEDIA_EPS)
+            self.media_mean, self.media_axes, self.media = seen.mean, seen.axes, MEDIA_WEIGHTS[-1]
         described = self.describe(data.items, knowledge)
         self.active = active_items(data, cap=DENSE)  # the teacher is dense; its map serves all items
         usable = self.active[described.norms[self.active] > 0]
@@ -97,6 +114,9 @@ class Content:
             teacher = Similarity(l2=self.teacher_l2).solve(pairs(data)[:, self.active], FLAT)
             self.tastes = directions(teacher, self.factors, rng)
             targets = (teacher.T @ self.tastes)[np.searchsorted(self.active, usable)]
+            if knowledge.media.shape[1]:
+                self.media = self.trusted(data.items, knowledge, usable, targets, rng)
+                described = self.describe(data.items, knowledge)
             self.learn(described.rows(usable), targets, rng)
         self.vectors = self.place(described)
         return self
@@ -122,9 +142,29 @@ class Content:
     def describe(self, items: Catalogue, knowledge: Knowledge) -> Description:
         """Weigh the parts of each item's description."""
         attributes = self.space.transform(items) @ sp.diags(self.weights * np.float32(self.attribute))
-        return Description(
-            knowledge.vectors * np.float32(self.text), sp.csr_matrix(attributes, dtype=np.float32)
-        )
+        texts = knowledge.vectors * np.float32(self.text)
+        if self.media and knowledge.media.shape[1]:
+            seen = Whitening(self.media_mean, self.media_axes).apply(knowledge.media)
+            texts = np.concatenate((texts, seen * np.float32(self.media)), axis=1)
+        return Description(texts, sp.csr_matrix(attributes, dtype=np.float32))
+
+    def trusted(
+        self, items: Catalogue, knowledge: Knowledge, usable: Rows, targets: Vectors, rng: Generator
+    ) -> float:
+        """Return the weight of media, 0 among them, with which items left out one by one are foretold best.
+
+        With α = (K + λI)⁻¹T, the residual of a row that is left out is α_i / (K + λI)⁻¹_ii (the PRESS
+        statistic; Allen, Technometrics 1974).
+        """
+        picked = np.sort(rng.choice(len(usable), min(len(usable), PRESS_ITEMS), replace=False))
+        rows, wanted, errors = usable[picked], targets[picked].astype(np.float64), []
+        for weight in MEDIA_WEIGHTS:
+            part = replace(self, media=weight).describe(items, knowledge).rows(rows)
+            gram = part.kernel(part, self.scale).astype(np.float64)
+            gram[np.diag_indices_from(gram)] += self.ridge
+            inverse = np.linalg.inv(gram)
+            errors.append(float((((inverse @ wanted) / np.diag(inverse)[:, None]) ** 2).sum()))
+        return MEDIA_WEIGHTS[int(np.argmin(errors))]
 
     def place(self, described: Description) -> Vectors:
         """Return vectors in the space of behaviour, shape (n, factors); zero where nothing is written."""
@@ -165,14 +205,14 @@ class Content:
     def state(self) -> State:
         """Return the vectors, the map that places new items, and the settings."""
         names, scalars = self.space.state()
-        arrays = {name: getattr(self, name) for name in ("active", "tastes", "vectors", "map", "weights")}
+        arrays = {name: getattr(self, name) for name in ARRAYS}
         anchors = self.anchors.attributes
         sparse = {"data": anchors.data, "indices": anchors.indices, "indptr": anchors.indptr}
         arrays |= {f"anchors_{name}": value for name, value in sparse.items()} | {
             "anchors_texts": self.anchors.texts
         }
         arrays |= {f"space_{name}": value for name, value in names.items()}
-        own = ("ridge", "scale", "text", "attribute", "teacher_l2", "landmarks", "factors")
+        own = ("ridge", "scale", "text", "attribute", "media", "teacher_l2", "landmarks", "factors")
         settings = {name: getattr(self, name) for name in own}
         return State(arrays, {"settings": settings, "space": scalars, "width": anchors.shape[1]})
 

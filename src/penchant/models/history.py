@@ -15,12 +15,13 @@ from penchant.types import NO_ROWS, Query, Rows, Vectors, Weights
 def distinct(query: Query, n_items: int) -> tuple[Rows, Weights]:
     """Return the known items of a query, latest first and each once, with their weights.
 
-    Items named as wanted come before everything that was done, those named as unwanted count against.
+    Items named as wanted come before everything that was done, those named as unwanted count against. What
+    has weight 0, such as an impression, is left out: it neither hides an older click nor takes a place.
     """
     rows = np.concatenate((query.rows, query.unwanted, query.wanted))[::-1]
     signs = (np.ones(len(query.wanted)), -np.ones(len(query.unwanted)), query.weights[::-1])
     weights = np.concatenate(signs).astype(np.float32)
-    inside = (rows >= 0) & (rows < n_items)
+    inside = (rows >= 0) & (rows < n_items) & (weights != 0)
     rows, weights = rows[inside], weights[inside]
     _, first = np.unique(rows, return_index=True)
     first.sort()

@@ -30,6 +30,8 @@ def stored(
     arrays |= {f"ranking/{name}": array for name, array in ranking.arrays.items()}
     arrays |= {f"whitening/{name}": array for name, array in whitening.state().items()}
     arrays |= {f"texts/{name}": getattr(knowledge, name) for name in ("vectors", "raw", "known")}
+    if knowledge.media.shape[1]:
+        arrays["texts/media"] = knowledge.media
     tables = {"items": _table(data.items), "users": _table(data.users)}
     scalars = {
         "clock": events.clock,

@@ -1,0 +1,1 @@
+"""A check-up of the tables before anything is learned: facts, one screen, one page."""

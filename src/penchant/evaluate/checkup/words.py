@@ -1,0 +1,69 @@
+"""How much the texts of a catalogue say, and in which languages."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import py3langid
+from numpy.typing import NDArray
+
+from penchant.data.dataset import Catalogue
+from penchant.data.roles import roles
+
+SAMPLE, FEWEST_LETTERS, LONGEST, RARELY = 400, 20, 2000, 0.01
+SHORT, TOGETHER = 80, 20
+"""Letters on average below which texts are read together, and how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Rows with a title and with prose, words of each row that has any, languages with their shares."""
+
+    titles: int
+    prose: int
+    lengths: NDArray[np.int64]
+    languages: tuple[tuple[str, float], ...]
+
+
+def words(catalogue: Catalogue) -> Words:
+    """Count the words of a catalogue; languages are told from an even sample of its longer texts."""
+    found = roles(catalogue)
+    prose = [name for name, role in found.items() if role == "text"]
+    titles = [name for name, role in found.items() if role == "title"]
+    told, named = _joined(catalogue, prose), _joined(catalogue, titles)
+    both = [f"{a} {b}".strip() for a, b in zip(named, told, strict=True)]
+    lengths = np.array([len(text.split()) for text in both if text], dtype=np.int64)
+    source = told if any(len(text) >= FEWEST_LETTERS for text in told) else both
+    return Words(sum(map(bool, named)), sum(map(bool, told)), lengths, languages(source))
+
+
+def _joined(catalogue: Catalogue, names: list[str]) -> list[str]:
+    if not names:
+        return [""] * len(catalogue)
+    parts = []
+    for name in names:
+        cells = catalogue.table[name]
+        lists = cells.dtype.is_nested()
+        text = (
+            cells.cast(pl.List(pl.String)).list.join(" ", ignore_nulls=True)
+            if lists
+            else cells.cast(pl.String)
+        )
+        parts.append(text.fill_null("").to_list())
+    return [" ".join(filter(None, row)).strip() for row in zip(*parts, strict=True)]
+
+
+def languages(texts: list[str]) -> tuple[tuple[str, float], ...]:
+    """Return the languages of texts as ISO 639 codes with their shares, the rare ones left out.
+
+    A title alone is too short to tell: short texts are read twenty at a time.
+    """
+    said = [text for text in texts if text]
+    if said and sum(map(len, said)) < SHORT * len(said):
+        said = [". ".join(said[start : start + TOGETHER]) for start in range(0, len(said), TOGETHER)]
+    long = [text for text in said if len(text) >= FEWEST_LETTERS]
+    sample = long[:: -(-len(long) // SAMPLE) or 1]
+    counts = Counter(py3langid.classify(text[:LONGEST])[0] for text in sample)
+    shares = [(language, n / len(sample)) for language, n in counts.most_common()]
+    return tuple((language, share) for language, share in shares if share >= RARELY)
