@@ -225,6 +225,32 @@ class Recommender:
             [ids, pl.Series("rank", np.arange(1, len(found) + 1)), pl.Series("score", scores), titles]
         )
 
+    def predict(self, users: Sequence[object], items: Sequence[object]) -> pl.DataFrame:
+        """Return what is expected of pairs of a user and an item: user_id, item_id, rating, chance.
+
+        `rating` is on the scale of the tables, null where they hold no ratings; `chance`, 0 to 1, is that the user
+        takes the item, new to them, within the span that `ranking.plan.chance` names. Unknown ids are taken
+        for newcomers and for items of which nothing is known.
+        Raises SettingError for lists of different lengths.
+        """
+        if len(users) != len(items):
+            raise SettingError(
+                f"{len(users)} users and {len(items)} items", hint="pairs need as many of both"
+            )
+        asked, rows = self.data.users.vocabulary.rows(users), self.data.items.vocabulary.rows(items)
+        people, places = np.unique(asked, return_inverse=True)
+        known = iter(self.data.queries(people[people >= 0]))
+        queries = [next(known) if row >= 0 else Query(at=self.data.end) for row in people.tolist()]
+        rating, chance = self.ranking.predict(queries, places, rows)
+        return pl.DataFrame(
+            {
+                "user_id": pl.Series([str(user) for user in users], dtype=pl.String),
+                "item_id": pl.Series([str(item) for item in items], dtype=pl.String),
+                "rating": pl.Series(rating).fill_nan(None),
+                "chance": pl.Series(chance).fill_nan(None),
+            }
+        )
+
     def explain(self, query: Query, rows: Rows, *, repeat: bool = False) -> list[list[Reason]]:
         """Return the reasons for each item in `rows`, adding up to its score."""
         slate = self.ranking.slate(query, rows, repeat=repeat)

@@ -10,6 +10,7 @@ from penchant.cli.data import data
 from penchant.cli.demo import demo
 from penchant.cli.evaluate import evaluate
 from penchant.cli.fit import fit
+from penchant.cli.predict import predict
 from penchant.cli.recommend import recommend
 from penchant.cli.similar import similar
 from penchant.errors import PenchantError
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (data, check, fit, recommend, similar, evaluate, demo):
+for verb in (data, check, fit, recommend, similar, predict, evaluate, demo):
     app.command()(verb)
 
 

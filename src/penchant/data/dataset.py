@@ -41,7 +41,8 @@ class Dataset:
     Users and items may have no event, events may speak of items that no table describes: both are
     normal. `requests` has the columns text, items (a list of row numbers), user (-1: unknown)
     and time (null: unknown). `graph` has the text columns head, relation and tail, as given; `links` has the
-    columns entity (as the graph writes it) and item (a row number): which entities are items.
+    columns entity (as the graph writes it) and item (a row number): which entities are items. `scale` are the
+    ends of the scale where the values of the events are ratings, None where they are anything else.
     """
 
     interactions: Interactions
@@ -56,6 +57,7 @@ class Dataset:
     links: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"entity": pl.String, "item": pl.Int64})
     )
+    scale: tuple[float, float] | None = None
 
     @property
     def n_items(self) -> int:

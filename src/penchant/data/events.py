@@ -198,6 +198,14 @@ def _weight(
     return frame.with_columns(weight.cast(pl.Float32).alias("__weight"))["__weight"]
 
 
+def rating_scale(values: pl.Series, choice: Choice) -> tuple[float, float] | None:
+    """Return the lowest and the highest rating, None where the values are no ratings or all alike."""
+    column, known = choice.get("value"), values.drop_nulls()
+    if column is None or is_quantity(column) or is_dwell(column) or known.n_unique() < 2:
+        return None
+    return float(known.min()), float(known.max())  # type: ignore[arg-type]
+
+
 def _liking(values: pl.Series, column: str, journal: Journal) -> pl.Expr:
     """Weigh ratings: 1 from a threshold on, -1 below the middle of the scale, 0 between; unknown ones 0."""
     known = values.drop_nulls().to_numpy()

@@ -14,7 +14,7 @@ from penchant.data.cleaning.settings import Cleaning
 from penchant.data.cleaning.steps import cleaned, refuse
 from penchant.data.columns import Choice, Kind, check_mapping, choose
 from penchant.data.dataset import Catalogue, Dataset
-from penchant.data.events import Events, Target, clean
+from penchant.data.events import Events, Target, clean, rating_scale
 from penchant.data.graphs import compare, linked
 from penchant.data.interactions import Interactions
 from penchant.data.layouts import load_all
@@ -67,7 +67,8 @@ def read(
     if "requests" in tables:
         asked["requests"] = requests(tables["requests"], choices["requests"], items, users, journal)
     interactions = _interactions(events, items.vocabulary, users.vocabulary)
-    data = cleaned(Dataset(interactions, items, users, **asked), cleaning, journal)
+    scale = rating_scale(events.frame["value"], choices["interactions"]) if events else None
+    data = cleaned(Dataset(interactions, items, users, scale=scale, **asked), cleaning, journal)
     _check(data, folder, journal)
     if "graph" in tables:
         relations = graph(tables["graph"], choices["graph"], journal)

@@ -53,10 +53,9 @@ class Ratings:
     def fit(self, data: Dataset, knowledge: Knowledge, *, rng: Generator) -> Self:
         """Learn from the events that have a value."""
         events = data.interactions.where(np.isfinite(data.interactions.values))
+        self.low, self.high = data.scale or (0.0, 0.0)
         given, n, wide = events.values.astype(np.float64), data.n_items, self.factors + 1
-        self.level, self.low, self.high = (
-            (float(given.mean()), float(given.min()), float(given.max())) if len(given) else (0.0, 0.0, 0.0)
-        )
+        self.level = float(given.mean()) if len(given) else (self.low + self.high) / 2
         cells = (events.users, events.items)
         made = sp.csr_matrix((np.ones(len(given)), cells), shape=(data.n_users, n))
         above = sp.csr_matrix((given - self.level, cells), shape=(data.n_users, n))
@@ -104,16 +103,15 @@ class Ratings:
         self.noise, self.leaning = max(error / max(n, 1), 1e-3), max(leaning / max(people, 1), 1e-3)
         return precision.reshape(n_items, wide, wide), aim
 
-    def predict(self, queries: Sequence[Query], items: Rows) -> Vectors:
-        """Return the expected rating of item `items[q]` by query q on the scale of the data, shape (Q,)."""
-        folded: dict[int, Wide] = {}
-        found = np.empty(len(queries), dtype=np.float32)
-        for place, (query, item) in enumerate(zip(queries, items.tolist(), strict=True)):
-            if id(query) not in folded:
-                folded[id(query)] = self.folded(query)
-            x, own = folded[id(query)], self.mean[item] if item >= 0 else np.zeros(self.factors + 1)
-            found[place] = self.level + own[0] + x[0] + own[1:] @ x[1:]
-        return np.clip(found, self.low, self.high)
+    def predict(self, queries: Sequence[Query], places: Rows, items: Rows) -> Vectors:
+        """Return the ratings expected of pairs, (P,), on the scale of the data.
+
+        Pair p is `queries[places[p]]` with item `items[p]`, −1 for one of which nothing is known.
+        """
+        x = np.stack([self.folded(query) for query in queries])[places] if len(queries) else NOBODY
+        own = np.where((items >= 0)[:, None], self.mean[items], self.prior[0])
+        expected = self.level + own[:, 0] + x[:, 0] + (own[:, 1:] * x[:, 1:]).sum(axis=1)
+        return np.clip(expected, self.low, self.high).astype(np.float32)
 
     def folded(self, query: Query) -> Wide:
         """Return a person's (a, x), shape (1 + factors,)."""
@@ -150,7 +148,7 @@ class Ratings:
         return cls(**state.scalars, **cast(dict[str, Any], dict(state.arrays)))
 
 
-NONE = np.empty(0, dtype=np.int64)
+NONE, NOBODY = np.empty(0, dtype=np.int64), np.zeros((0, 1))
 
 
 @dataclass

@@ -38,6 +38,7 @@ def stored(
         "title": {"items": data.items.title, "users": data.users.title},
         "language": language,
         "as_of": knowledge.as_of,
+        "scale": None if data.scale is None else list(data.scale),
         "ranking": dict(ranking.scalars),
     }
     lineage = {"data": fingerprint(data), "seed": ranking.scalars["seed"], "packages": versions()}
@@ -58,9 +59,10 @@ def opened(folder: Path) -> tuple[Dataset, State, Whitening, Knowledge, str]:
         whitening = Whitening.from_state(_below(contents.arrays, "whitening/"))
         knowledge = Knowledge(**_below(contents.arrays, "texts/"), as_of=contents.scalars["as_of"])
         language = contents.scalars["language"]
+        scale = None if contents.scalars["scale"] is None else tuple(contents.scalars["scale"])
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{folder}: not a recommender's bundle ({error})", hint="fit again") from error
-    return Dataset(events, items, users), ranking, whitening, knowledge, language
+    return Dataset(events, items, users, scale=scale), ranking, whitening, knowledge, language
 
 
 def fingerprint(data: Dataset) -> str:

@@ -49,9 +49,7 @@ def learned_chance(
         return None
     taste = {name: scorers[name] for name in blend.names[:-1]}
     measured, rng = Sources.measured(taste, queries), np.random.default_rng(seed)
-    parts = [
-        _lesson(_some(group, rng), rehearsal, measured, blend, knowledge, rng=rng) for group in groups
-    ]
+    parts = [_lesson(_some(group, rng), rehearsal, measured, blend, knowledge, rng=rng) for group in groups]
     scores, taken, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
     moments = np.unique([query.at for query in queries])
     span = float(np.diff(moments).mean()) if len(moments) > 1 and groups[0].kind == "return" else 0.0
@@ -104,4 +102,3 @@ def _most_likely(
     base = float(np.log(max(taken.sum(), 1) / max(weights[~taken].sum(), 1.0)))
     slope, offset = minimize(loss, np.array([1.0, base]), method="L-BFGS-B").x
     return max(float(slope), 0.0), float(offset)
-

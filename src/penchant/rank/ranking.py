@@ -1,10 +1,11 @@
 """The fitted ranker: sources, blends and evidence, from a query to a slate."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
@@ -13,13 +14,16 @@ from penchant.models.factors import Factors
 from penchant.models.habit import Habit
 from penchant.models.item_to_item import DENSE, active_items
 from penchant.models.popularity import Popularity
+from penchant.models.ratings import Ratings
 from penchant.models.scorer import Scorer, State, best
 from penchant.models.similarity import Similarity
 from penchant.models.transitions import Transitions
 from penchant.models.words import Words
 from penchant.rank.blend import Blend, Scale, Sources
+from penchant.rank.chance import Chance, learned_chance
 from penchant.rank.evidence import ItemEvidence, evidence_of
 from penchant.rank.hearing import START, learned_hearing
+from penchant.rank.rating import fitted_ratings
 from penchant.rank.rehearsal import rehearse
 from penchant.rank.settings import Effort, build, found_settings
 from penchant.rank.trust import Blends, learned_blends
@@ -37,13 +41,16 @@ CHUNK = 256
 class Plan:
     """What was learned about learning, and is kept for a refit: settings of the models, and the blends.
 
-    `hearing` is the weight of the words of a request.
+    `hearing` is the weight of the words of a request, `chance` makes chances of scores, `half` is the half-life of
+    ratings in seconds; the last two are None where nothing told them.
     """
 
     settings: Mapping[str, Settings]
     blends: Blends
     seed: int
     hearing: float = START
+    chance: Chance | None = None
+    half: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class Ranking:
     plan: Plan
     sources: Sources
     evidence: ItemEvidence
+    ratings: Ratings | None = None
 
     @classmethod
     def fit(
@@ -68,13 +76,16 @@ class Ranking:
         hearing, asked = learned_hearing(rehearsal.train, scorers, blends.new, knowledge)
         if asked:
             say(f"words of a request count {hearing:.2f} (learned on {asked:,} requests)")
-        return cls.planned(Plan(settings, blends, seed, hearing), data, knowledge)
+        chance = learned_chance(rehearsal, scorers, blends.new, knowledge, seed)
+        return cls.planned(Plan(settings, blends, seed, hearing, chance), data, knowledge)
 
     @classmethod
     def planned(cls, plan: Plan, data: Dataset, knowledge: Knowledge) -> "Ranking":
         """Fit all models on all data, by a plan made before."""
         scorers = build(plan.settings, data, knowledge, plan.seed)
-        return cls(plan, Sources.measured(scorers, data.queries()), evidence_of(data))
+        ratings = fitted_ratings(data, knowledge, plan.seed, plan.half)
+        plan = replace(plan, half=ratings.half) if ratings else plan
+        return cls(plan, Sources.measured(scorers, data.queries()), evidence_of(data), ratings)
 
     @property
     def n_items(self) -> int:
@@ -123,6 +134,22 @@ class Ranking:
             rows[part], scores[part] = np.where(np.isfinite(values), pool[places], -1), values
         return rows, scores
 
+    def predict(self, queries: Sequence[Query], places: Rows, items: Rows) -> tuple[Vectors, Vectors]:
+        """Return ratings and chances, (P,) each, of pairs: `queries[places[p]]` and `items[p]` (−1: unknown).
+
+        NaN where nothing in the data tells: no ratings, no questions to learn chances from, an unknown item.
+        """
+        rating = np.full(len(items), np.nan, dtype=np.float32)
+        chance, known = rating.copy(), items >= 0
+        if self.ratings:
+            rating = self.ratings.predict(queries, places, items)
+        if self.plan.chance:
+            for start in range(0, len(queries), CHUNK):
+                inside = np.flatnonzero(known & (places >= start) & (places < start + CHUNK))
+                scores = self.score(queries[start : start + CHUNK])
+                chance[inside] = self.plan.chance.of(scores[places[inside] - start, items[inside]])
+        return rating, chance
+
     def slate(self, query: Query, rows: Rows, *, repeat: bool = False) -> Slate:
         """Return what each source gives to the items in `rows`, shape (k,)."""
         blend = self.plan.blends.of(repeat=repeat)
@@ -155,6 +182,12 @@ class Ranking:
         settings = {name: dict(values) for name, values in self.plan.settings.items()}
         scalars: dict[str, Any] = {"models": models, "scales": scales, "blends": blends, "settings": settings}
         scalars |= {"seed": self.plan.seed, "hearing": self.plan.hearing, "span": self.evidence.span}
+        scalars["chance"] = None if self.plan.chance is None else list(astuple(self.plan.chance))
+        scalars["ratings"] = None
+        if self.ratings:
+            state = self.ratings.state()
+            arrays |= {f"ratings/{key}": value for key, value in state.arrays.items()}
+            scalars["ratings"] = dict(state.scalars)
         return State(arrays, scalars)
 
     @classmethod
@@ -163,10 +196,7 @@ class Ranking:
         scalars = state.scalars
         scorers: dict[str, Scorer] = {}
         for name, plain in scalars["models"].items():
-            start = f"models/{name}/"
-            arrays = {
-                key[len(start) :]: value for key, value in state.arrays.items() if key.startswith(start)
-            }
+            arrays = _below(state.arrays, f"models/{name}/")
             scorers[name] = MODELS[name.partition(".")[0]].from_state(State(arrays, plain))
         scales = {name: Scale(*pair) for name, pair in scalars["scales"].items()}
         blends = Blends(
@@ -175,8 +205,18 @@ class Ranking:
         evidence = ItemEvidence(
             state.arrays["evidence/counts"], state.arrays["evidence/first"], scalars["span"]
         )
-        plan = Plan(scalars["settings"], blends, scalars["seed"], scalars["hearing"])
-        return cls(plan, Sources(scorers, scales), evidence)
+        ratings = None
+        if scalars["ratings"]:
+            arrays = _below(state.arrays, "ratings/")
+            ratings = Ratings.from_state(State(arrays, scalars["ratings"]))
+        chance = Chance(*scalars["chance"]) if scalars["chance"] else None
+        half = ratings.half if ratings else None
+        plan = Plan(scalars["settings"], blends, scalars["seed"], scalars["hearing"], chance, half)
+        return cls(plan, Sources(scorers, scales), evidence, ratings)
+
+
+def _below(arrays: Mapping[str, NDArray[Any]], start: str) -> dict[str, NDArray[Any]]:
+    return {key[len(start) :]: value for key, value in arrays.items() if key.startswith(start)}
 
 
 def reach(data: Dataset) -> str:

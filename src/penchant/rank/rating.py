@@ -14,7 +14,9 @@ LAST, FEWEST = 0.1, 20
 """Part of the log on which the half-life is chosen, and how many ratings of known people that takes."""
 
 
-def fitted_ratings(data: Dataset, knowledge: Knowledge, seed: int, half: float | None = None) -> Ratings | None:
+def fitted_ratings(
+    data: Dataset, knowledge: Knowledge, seed: int, half: float | None = None
+) -> Ratings | None:
     """Return the model, None where nobody rated; a `half` given is not searched."""
     if data.scale is None:
         return None
@@ -34,12 +36,11 @@ def _best_half(data: Dataset, knowledge: Knowledge, seed: int) -> float:
         return HALVES[0]
     later, past = later.where(known), data.with_interactions(before)
     users, places = np.unique(later.users, return_inverse=True)
-    asked = past.queries(users, at=moment)
-    queries = [asked[place] for place in places.tolist()]
+    queries = past.queries(users, at=moment)
     model = Ratings().fit(past, knowledge, rng=np.random.default_rng(seed))
 
     def error(half: float) -> float:
-        away = replace(model, half=half).predict(queries, later.items) - later.values
+        away = replace(model, half=half).predict(queries, places, later.items) - later.values
         return float((away.astype(np.float64) ** 2).mean())
 
     return min(HALVES, key=error)

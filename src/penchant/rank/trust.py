@@ -80,7 +80,7 @@ def _learned(
     trust = {name: START_HABIT if name in HABITS else START for name in scorers}
     start = blend = Blend.equal(measured.names, trust, newcomers={"trend": START_NEWCOMER})
     asked = [_of_known_people(group) for group in rehearsal.questions if group.kind in kinds]
-    fresh = [_as_of(group, rehearsal.train, measured, knowledge, seed) for group in asked]
+    fresh = [as_of(group, rehearsal.train, measured, knowledge) for group in asked]
     cold = np.flatnonzero(rehearsal.cold)
     for _ in range(ROUNDS):
         lessons: list[Lesson] = [
@@ -102,15 +102,15 @@ def _of_known_people(group: Questions) -> Questions:
     )
 
 
-def _as_of(
-    group: Questions, train: Dataset, measured: Sources, knowledge: Knowledge, seed: int
+def as_of(
+    group: Questions, train: Dataset, measured: Sources, knowledge: Knowledge
 ) -> tuple[Sources, ItemEvidence]:
     """Bring the models that are fitted in no time up to the moment of the questions, as when serving."""
     if not len(group.known):
         return measured, evidence_of(train)
     world = train.with_interactions(group.known)
     scorers = {
-        name: type(scorer)(half_life=scorer.half_life).fit(world, knowledge, rng=np.random.default_rng(seed))  # type: ignore[attr-defined,call-arg]
+        name: type(scorer)(half_life=scorer.half_life).fit(world, knowledge, rng=np.random.default_rng(0))  # type: ignore[attr-defined,call-arg]
         if getattr(scorer, "quick", False)
         else scorer
         for name, scorer in measured.scorers.items()
