@@ -13,10 +13,11 @@ def details(source: str, table: Table) -> Iterator[str]:
     `source` says what diversity was measured on.
     """
     head = table.slices[0]
-    yield from ("", "Further metrics:", "")
-    yield from _grid(
-        ["", *FURTHER], {k.name: [f"{k.metrics[m].mean:.4f}" for m in FURTHER] for k in head.lines}
-    )
+    further = [name for name in FURTHER if all(name in line.metrics for line in head.lines)]
+    if further:
+        yield from ("", "Further metrics:", "")
+        cells = {line.name: [f"{line.metrics[name].mean:.4f}" for name in further] for line in head.lines}
+        yield from _grid(["", *further], cells)
     named = [name for name in BEYOND if any(name in line.beyond for line in head.lines)]
     if named:
         yield from ("", f"Beyond accuracy (diversity by {source}):", "")

@@ -31,7 +31,7 @@ def inverse(gram: Vectors) -> Vectors:
 def solution(left: NDArray[np.float64], right: NDArray[np.float64]) -> Vectors:
     """Solve left · x = right, (n, n) and (n, m), `left` symmetric and positive semidefinite.
 
-    Where rounding leaves `left` singular (many items described alike), its diagonal is raised until it is not.
+    Where rounding leaves `left` singular (many items described alike), its diagonal is raised a little.
     """
     from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
