@@ -228,9 +228,9 @@ class Recommender:
     def predict(self, users: Sequence[object], items: Sequence[object]) -> pl.DataFrame:
         """Return what is expected of pairs of a user and an item: user_id, item_id, rating, chance.
 
-        `rating` is on the scale of the tables, null where they hold no ratings; `chance`, 0 to 1, is that the user
-        takes the item, new to them, within the span that `ranking.plan.chance` names. Unknown ids are taken
-        for newcomers and for items of which nothing is known.
+        `rating` is on the scale of the tables, null where they hold no ratings. `chance`, 0 to 1, is that the
+        user takes the item within the span that `ranking.plan.chance` names; null for what they have met and
+        for unknown items. Unknown users are newcomers, the rating of an unknown item is that of any.
         Raises SettingError for lists of different lengths.
         """
         if len(users) != len(items):
@@ -244,8 +244,8 @@ class Recommender:
         rating, chance = self.ranking.predict(queries, places, rows)
         return pl.DataFrame(
             {
-                "user_id": pl.Series([str(user) for user in users], dtype=pl.String),
-                "item_id": pl.Series([str(item) for item in items], dtype=pl.String),
+                "user_id": pl.Series(users, strict=False),
+                "item_id": pl.Series(items, strict=False),
                 "rating": pl.Series(rating).fill_nan(None),
                 "chance": pl.Series(chance).fill_nan(None),
             }

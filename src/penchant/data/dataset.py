@@ -90,6 +90,10 @@ class Dataset:
         queries = []
         for user, key in zip(users.tolist(), keys, strict=True):
             part = slice(bounds[user], bounds[user + 1])
-            past = (events.items, events.times, events.weights, events.values)
-            queries.append(Query(*(column[part] for column in past), at=at, key=key))
+            queries.append(
+                Query(
+                    events.items[part], events.times[part], events.weights[part], events.values[part],
+                    at=at, key=key,
+                )
+            )  # fmt: skip
         return queries

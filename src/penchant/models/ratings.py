@@ -3,10 +3,10 @@
     r_ui = μ + b_i + a_u + v_i · x_u + ε,   a_u ~ N(0, s²),   x_u ~ N(0, 1),   ε ~ N(0, σ² / w),
     (b_i, v_i) ~ N(W·[1, t_i], diag τ²),
 
-t_i the text vector, W a ridge regression. People's and items' posteriors take turns (mean-field variational Bayes);
-s, σ and τ maximise the bound. People are folded in exactly and not kept: the history travels in the query, an older
-rating counts w = 1 / (1 + age/half). See Lim and Teh, Variational Bayesian approach to movie rating prediction, KDD
-Cup 2007; text as a prior: Wang and Blei, Collaborative topic modeling, KDD 2011.
+t_i the text vector, W a ridge regression. People's and items' posteriors take turns (mean-field variational
+Bayes); s, σ and τ maximise the bound. People are folded in and not kept: the history travels in the query, an
+older rating counts w = 1 / (1 + age/half). See Lim and Teh, Variational Bayesian approach to movie rating
+prediction, KDD Cup 2007; text as a prior: Wang and Blei, Collaborative topic modeling, KDD 2011.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ USERS_AT_ONCE = 4_000
 class Ratings:
     """`factors` is the length of x; `half` is in seconds. `low` and `high` are the ends of the scale.
 
-    `mean`, shape (I, 1 + factors), and `spread`, shape (I, 1 + factors, 1 + factors), are the items' posterior
+    `mean`, shape (I, 1 + factors), and `spread`, (I, 1 + factors, 1 + factors), are the items' posterior
     means and covariances of (b, v); `prior` is W and `tau` τ².
     """
 
@@ -110,8 +110,8 @@ class Ratings:
         """
         x = np.stack([self.folded(query) for query in queries])[places] if len(queries) else NOBODY
         own = np.where((items >= 0)[:, None], self.mean[items], self.prior[0])
-        expected = self.level + own[:, 0] + x[:, 0] + (own[:, 1:] * x[:, 1:]).sum(axis=1)
-        return np.clip(expected, self.low, self.high).astype(np.float32)
+        expected: Wide = self.level + own[:, 0] + x[:, 0] + (own[:, 1:] * x[:, 1:]).sum(axis=1)
+        return np.asarray(np.clip(expected, self.low, self.high), dtype=np.float32)
 
     def folded(self, query: Query) -> Wide:
         """Return a person's (a, x), shape (1 + factors,)."""
@@ -153,7 +153,7 @@ NONE, NOBODY = np.empty(0, dtype=np.int64), np.zeros((0, 1))
 
 @dataclass
 class Items:
-    """The posterior of (b, v) of each item: means (I, D), covariances (I, D, D), and the prior's variances."""
+    """The posterior of (b, v) of each item, means (I, D) and covariances (I, D, D); τ² of the prior."""
 
     mean: Wide
     spread: Wide
@@ -168,7 +168,7 @@ class Items:
 
     def loadings(self) -> Wide:
         """Return (1, v), shape (I, D): what meets a person's (a, x)."""
-        return np.c_[np.ones(len(self.mean)), self.mean[:, 1:]]
+        return np.asarray(np.c_[np.ones(len(self.mean)), self.mean[:, 1:]])
 
     def moments(self) -> tuple[Wide, Wide, Wide]:
         """Return E[(1, v)(1, v)ᵀ] flattened, (I, D·D), E[(1, v)·b], (I, D), and E[b²], (I,)."""
@@ -181,7 +181,7 @@ class Items:
 
     def posterior(self, precision: Wide, aim: Wide, expected: Wide) -> None:
         """Combine what people tell, (I, D, D) and (I, D), with what is expected beforehand, (I, D)."""
-        self.spread = np.linalg.inv(precision + np.diag(1.0 / self.tau))
+        self.spread = np.asarray(np.linalg.inv(precision + np.diag(1.0 / self.tau)), dtype=np.float64)
         self.mean = np.einsum("ide,ie->id", self.spread, aim + expected / self.tau)
 
     def spread_of_prior(self, expected: Wide, rated: NDArray[np.bool_]) -> None:
@@ -193,7 +193,7 @@ class Items:
 
 def _described(knowledge: Knowledge, n: int) -> Wide:
     """Return [1, t], shape (I, 1 + dim)."""
-    return np.c_[np.ones(n), knowledge.vectors.astype(np.float64)]
+    return np.asarray(np.c_[np.ones(n), knowledge.vectors.astype(np.float64)])
 
 
 def _regression(described: Wide, aims: Wide, weights: Wide, ridge: float) -> Wide:

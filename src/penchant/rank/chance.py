@@ -2,9 +2,9 @@
 
     P(u takes i within the span) = 1 / (1 + exp(−(α·y(u, i) + β))),
 
-α and β by maximum likelihood on the questions "return" of the rehearsal: all items that were taken, and a sample of
-those that were not, each of which counts for as many as it was drawn from, so that rare things keep a small chance.
-See Platt, Probabilistic outputs for support vector machines, 1999.
+α and β by maximum likelihood on the questions "return" of the rehearsal: all items that were taken, and a
+sample of those that were not, each of which counts for as many as it was drawn from, so that rare things keep
+a small chance. See Platt, Probabilistic outputs for support vector machines, 1999.
 """
 
 from collections.abc import Mapping

@@ -41,8 +41,8 @@ CHUNK = 256
 class Plan:
     """What was learned about learning, and is kept for a refit: settings of the models, and the blends.
 
-    `hearing` is the weight of the words of a request, `chance` makes chances of scores, `half` is the half-life of
-    ratings in seconds; the last two are None where nothing told them.
+    `hearing` is the weight of the words of a request, `chance` makes chances of scores, `half` is the
+    half-life of ratings in seconds; the last two are None where nothing told them.
     """
 
     settings: Mapping[str, Settings]
@@ -137,7 +137,8 @@ class Ranking:
     def predict(self, queries: Sequence[Query], places: Rows, items: Rows) -> tuple[Vectors, Vectors]:
         """Return ratings and chances, (P,) each, of pairs: `queries[places[p]]` and `items[p]` (−1: unknown).
 
-        NaN where nothing in the data tells: no ratings, no questions to learn chances from, an unknown item.
+        NaN where nothing in the data tells: no ratings; no questions to learn chances from, an item that is
+        unknown or that was met before.
         """
         rating = np.full(len(items), np.nan, dtype=np.float32)
         chance, known = rating.copy(), items >= 0
@@ -148,6 +149,8 @@ class Ranking:
                 inside = np.flatnonzero(known & (places >= start) & (places < start + CHUNK))
                 scores = self.score(queries[start : start + CHUNK])
                 chance[inside] = self.plan.chance.of(scores[places[inside] - start, items[inside]])
+            met = [np.isin(items[p], queries[place].rows) for p, place in enumerate(places.tolist())]
+            chance[np.array(met, dtype=bool)] = np.nan
         return rating, chance
 
     def slate(self, query: Query, rows: Rows, *, repeat: bool = False) -> Slate:
