@@ -48,6 +48,40 @@ def test_lists_for_everybody_come_as_a_table(folder: Path) -> None:
     )
 
 
+def test_pairs_get_a_rating_and_a_chance(tmp_path: Path) -> None:
+    (tmp_path / "DIR").mkdir()
+    rows = [
+        {
+            "user_id": f"u{u}",
+            "item_id": f"i{i}",
+            "rating": 5 - 3 * ((u + i) % 2),
+            "timestamp": 86_400 * (u + i),
+        }
+        for u in range(24)
+        for i in range(12)
+        if (u + 3 * i) % 7
+    ]
+    pl.DataFrame(rows).write_csv(tmp_path / "DIR" / "interactions.csv")
+    words = ("fit", tmp_path / "DIR", "-o", tmp_path / "MODEL", "--language", "none", "--effort", "quick")
+    assert penchant(*words).returncode == 0
+    pairs, out = tmp_path / "pairs.csv", tmp_path / "out.parquet"
+    pairs.write_text("user_id,item_id\nu2,i4\nu2,i11\nnobody,i1\nu2,nothing\n", encoding="utf-8")
+    done = penchant("predict", tmp_path / "MODEL", pairs, "-o", out)
+    assert done.returncode == 0, done.stderr
+    told = pl.read_parquet(out)
+    assert told.columns == ["user_id", "item_id", "rating", "chance"]
+    assert told["rating"].is_between(2, 5).all()
+    assert told["rating"][0] > told["rating"][1] + 1  # both new to u2, who likes even items
+    assert told["chance"].is_null().to_list() == [False, False, False, True]
+    done = penchant("predict", tmp_path / "MODEL", tmp_path / "DIR" / "interactions.csv")
+    assert done.returncode == 0
+    assert done.stdout.startswith("user_id,item_id,rating,chance")
+    pairs.write_text("user,item\nu2,i0\n", encoding="utf-8")
+    done = penchant("predict", tmp_path / "MODEL", pairs)
+    assert done.returncode == 2
+    assert "user_id" in done.stderr
+
+
 def test_candidates_restrict_and_reasons_add_up(folder: Path) -> None:
     items = pl.read_csv(folder / "DIR" / "items.csv", infer_schema_length=0)["item_id"].to_list()
     (folder / "some.txt").write_text("\n".join(items[:6]) + "\n", encoding="utf-8")

@@ -12,6 +12,7 @@ from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
 from penchant.models.scorer import State
 from penchant.rank.blend import Blend, Lesson, learn
+from penchant.rank.chance import Chance, most_likely
 from penchant.rank.evidence import NAMES
 from penchant.rank.hearing import START
 from penchant.rank.ranking import Ranking
@@ -78,6 +79,28 @@ def test_the_weight_of_words_is_learned_from_requests() -> None:
         assert Ranking.from_state(ranking.state()).plan.hearing == ranking.plan.hearing
         weights.append(ranking.plan.hearing)
     assert weights[0] > START > weights[1]
+
+
+def test_chances_are_those_that_made_the_log() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=200_000)
+    taken = rng.random(200_000) < Chance(1.5, -4.0, 0.0).of(scores.astype(np.float32))
+    kept = taken | (rng.random(200_000) < 0.1)
+    weights = np.where(taken, 1.0, 10.0)
+    slope, offset = most_likely(scores[kept], taken[kept], weights[kept])
+    assert slope == pytest.approx(1.5, abs=0.1)
+    assert offset == pytest.approx(-4.0, abs=0.1)
+
+
+def test_what_was_met_has_no_chance_of_being_new(ranking: Ranking) -> None:
+    queries = WORLD.data.queries()[:5]
+    places = np.repeat(np.arange(5), toy.N_ITEMS)
+    items = np.tile(np.arange(toy.N_ITEMS), 5)
+    rating, chance = ranking.predict(queries, places, items)
+    assert np.isnan(rating).all()  # the toy world has no ratings
+    met = np.array([item in queries[place].rows for place, item in zip(places, items, strict=True)])
+    assert np.isnan(chance[met]).all()
+    assert ((chance[~met] > 0) & (chance[~met] < 1)).all()
 
 
 def test_without_requests_words_count_as_stated(ranking: Ranking) -> None:

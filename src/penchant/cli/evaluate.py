@@ -21,6 +21,7 @@ from penchant.evaluate.contest import Entrant
 from penchant.evaluate.probes import RELEASED, Recorded, check_probable
 from penchant.evaluate.probes import probes as probe
 from penchant.evaluate.protocols import protocol_named
+from penchant.evaluate.raters import Ours, rivals
 from penchant.evaluate.report import Evaluation
 from penchant.evaluate.run import check_judgeable
 from penchant.evaluate.run import evaluate as judged
@@ -155,6 +156,7 @@ def measured(
             against=baselines(chosen, texts.knowledge),
             rng=np.random.default_rng(seed),
             openings=Openings(cache_folder() / "openings.jsonl"),
+            raters=[Ours(texts.knowledge, seed), *rivals()],
             progress=show,
         )
         if not probing:

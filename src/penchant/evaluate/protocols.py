@@ -52,12 +52,13 @@ def over_time(data: Dataset, share: float = 0.1, n: int = 5) -> Iterator[Fold]:
     events, first = data.interactions, True
     for number, window in enumerate(windows(events, share, n), start=1):
         train = known_before(data, window.start)
-        all_pairs = _pairs(between(events, window), data.n_items)
+        later = between(events, window)
+        all_pairs = _pairs(later, data.n_items)
         fresh = all_pairs[~np.isin(all_pairs, _met(train))]
         everything = _task(REPEATS, train, all_pairs, at=window.start, repeat=True)
         tasks = (_part(everything, NEW, fresh, train.n_items), everything)
         if len(tasks[1]):
-            yield Fold(f"window {number}", train, tasks, first)
+            yield Fold(f"window {number}", train, tasks, first, later)
             first = False
 
 
@@ -140,7 +141,7 @@ def _by_user(data: Dataset, before: Interactions, later: Interactions) -> Iterat
     fresh = _pairs(later, data.n_items)
     task = _task(NEW, train, fresh[~np.isin(fresh, _met(train))], at=train.end)
     if len(task):
-        yield Fold("all", train, (task,))
+        yield Fold("all", train, (task,), later=later)
 
 
 def _cold(data: Dataset, rows: Rows, name: str) -> Iterator[Fold]:
@@ -149,7 +150,7 @@ def _cold(data: Dataset, rows: Rows, name: str) -> Iterator[Fold]:
     train = replace(data, interactions=warm, requests=data.requests.filter(~named))
     task = _task("cold items", train, _pairs(cold, data.n_items), at=train.end, candidates=rows)
     if len(task):
-        yield Fold(name, train, (task,))
+        yield Fold(name, train, (task,), later=cold)
 
 
 def _pairs(events: Interactions, n_items: int) -> Rows:

@@ -14,6 +14,7 @@ from rich.text import Text
 from penchant.evaluate import page, view
 from penchant.evaluate.details import details, gained, spent
 from penchant.evaluate.findings import Probe
+from penchant.evaluate.rated import Ratings
 from penchant.evaluate.results import Difference, Seconds, Slice, Table
 from penchant.evaluate.seal import sentence as opened
 from penchant.evaluate.wording import plain, spelled, write_whole
@@ -38,6 +39,7 @@ class Evaluation:
     searches: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     opening: Mapping[str, Any] = field(default_factory=dict)
     diversity: str = ""
+    ratings: Ratings | None = None
     probes: tuple[Probe, ...] = ()
 
     def table(self, name: str) -> Table:
@@ -65,6 +67,8 @@ class Evaluation:
         kinds = ("verdict warning" if line.startswith("WARNING") else "soft" for line in rest)
         parts = [page.paragraph(lead), *map(page.paragraph, rest, kinds)]
         parts += [view.card(table, self.seconds) for table in self.tables]
+        if self.ratings is not None:
+            parts.append(view.ratings(self.ratings))
         parts += [probe.card() for probe in self.probes]
         parts.append(view.settings(self.settings, self.versions, self.searches))
         return page.page(f"Evaluation: {self.protocol}", parts)
@@ -84,6 +88,9 @@ class Evaluation:
                 parts.append(_grid(f"{table.name}: NDCG@10 by slice", *_by_slice(table, brief=True)))
             parts += [Text(view.sentence(difference)) for difference in table.best()]
             parts += [Text(line) for line in gained(table)]
+        if self.ratings is not None:
+            parts.append(_grid(f"ratings: {_rated(self.ratings)}", *self.ratings.rows()))
+            parts += [Text(line) for line in self.ratings.sentences()]
         for probe in self.probes:
             parts.append(Text(probe.title, style="bold"))
             parts += [Text(line) for line in (*probe.notes, *probe.sentences())]
@@ -122,6 +129,10 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
             yield from ("", "NDCG@10 by slice:", "")
             yield from _pipes(*_by_slice(table))
         yield from details(evaluation.diversity, table)
+    if evaluation.ratings is not None:
+        yield from ("", "## ratings", "", f"{_rated(evaluation.ratings)}.", "")
+        yield from _pipes(*evaluation.ratings.rows())
+        yield from ("", *evaluation.ratings.sentences())
     for probe in evaluation.probes:
         yield from probe.markdown()
     yield from ("", "## Settings chosen", "")
@@ -129,6 +140,10 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
         chosen = json.dumps(plain(settings), ensure_ascii=False)
         yield f"- {name}: {chosen}{spent(evaluation.searches.get(name))}"
     yield from ("", "## Versions", "", ", ".join(f"{k} {v}" for k, v in evaluation.versions.items()))
+
+
+def _rated(found: Ratings) -> str:
+    return f"{found.ratings:,} later ratings of {found.users:,} users, {found.known:,} by known ones"
 
 
 def _columns() -> list[str]:

@@ -19,6 +19,8 @@ from penchant.evaluate.contest import Contender, Searching
 from penchant.evaluate.cuts import Surroundings
 from penchant.evaluate.judge import judged
 from penchant.evaluate.protocols import FROZEN, NEW, Fold, Protocol, Task
+from penchant.evaluate.rated import Answers as RatingAnswers
+from penchant.evaluate.raters import Rater
 from penchant.evaluate.report import Evaluation
 from penchant.evaluate.results import Seconds
 from penchant.evaluate.seal import Openings, Seal
@@ -52,10 +54,12 @@ def evaluate(
     rng: Generator,
     progress: Progress | None = None,
     openings: Openings | None = None,
+    raters: Sequence[Rater] = (),
 ) -> Evaluation:
     """Fit and judge contenders, and the baselines `against` which they are compared, on the same folds.
 
-    The test part is opened once, and `openings` keeps a record of it.
+    The test part is opened once, and `openings` keeps a record of it. The first of `raters`, who foretell the
+    ratings of the later events where there are any, is compared with the others.
     Raises SettingError where the protocol finds nothing to judge by.
     """
     everyone = [*contenders, *against]
@@ -66,7 +70,7 @@ def evaluate(
     check_columns(data)
     clocks, tables = {name: Clock() for name in names}, dict[str, Answers]()
     around: Surroundings | None = None
-    seal = Seal(data, protocol, openings)
+    seal, ratings = Seal(data, protocol, openings), RatingAnswers.of(raters)
     for fold in seal.folds():
         around = around or Surroundings.of(data, fold.train)
         for task in fold.tasks:
@@ -76,6 +80,7 @@ def evaluate(
                 progress(f"{fold.name}: {contender.name}", place, len(everyone))
             for table, lists in _answered(contender, fold, clocks[contender.name]):
                 tables[table].lists.setdefault(contender.name, []).append(lists)
+        ratings.add(fold, progress)
     assert around is not None  # there is a fold: check_judgeable
     ours, theirs = [c.name for c in contenders], [c.name for c in against]
     frozen = tables.pop(FROZEN, None)
@@ -88,11 +93,13 @@ def evaluate(
             judged(name, answers, ours, theirs, protocol, around, rng, frozen if name == NEW else None)
             for name, answers in tables.items()
         ),
-        settings={contender.name: dict(contender.settings) for contender in everyone},
+        settings={contender.name: dict(contender.settings) for contender in everyone}
+        | {f"ratings, {rater.name}": dict(rater.settings) for rater in raters if rater.settings},
         seconds={name: clock.seconds() for name, clock in clocks.items()},
         searches={c.name: asdict(c.searched) for c in everyone if isinstance(c, Searching)},
         opening=seal.told(),
         diversity=around.source,
+        ratings=ratings.judged(data, rng),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from penchant.data.dataset import Dataset
+from penchant.data.interactions import Interactions
 from penchant.types import Query, Rows
 
 NEW, REPEATS, FROZEN = "new items", "with repeats", "new items, histories frozen"
@@ -30,9 +31,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """A training part with the tasks that follow it; with `first`, settings are to be searched on it."""
+    """A training part with the tasks that follow it; with `first`, settings are to be searched on it.
+
+    `later` are the events behind the tasks, whose ratings may be foretold.
+    """
 
     name: str
     train: Dataset
     tasks: tuple[Task, ...]
     first: bool = True
+    later: Interactions | None = None

@@ -11,6 +11,7 @@ from typing import Any
 from penchant.evaluate import page, plots
 from penchant.evaluate.axes import COLOURS
 from penchant.evaluate.details import gained, spent
+from penchant.evaluate.rated import Ratings
 from penchant.evaluate.results import Difference, Seconds, Slice, Table
 from penchant.evaluate.statistics import Interval
 from penchant.evaluate.wording import plain, spelled
@@ -44,6 +45,14 @@ def card(table: Table, seconds: Mapping[str, Seconds]) -> str:
         parts.append(page.table(f"{lead} by slice (lists)", ["", *titles], rows, strong=ours))
         parts.append(page.details("Every metric of every slice", _every_slice(table, ours)))
     return page.section(table.name, parts)
+
+
+def ratings(found: Ratings) -> str:
+    """Return how well ratings were foretold, as a card."""
+    size = f"{found.ratings:,} later ratings of {found.users:,} users, {found.known:,} by known ones."
+    told = [page.paragraph(line, "verdict") for line in found.sentences()]
+    errors = page.table("Errors", *found.rows(), strong=[line.name for line in found.lines[:1]])
+    return page.section("ratings", [page.paragraph(size, "soft"), *told, errors])
 
 
 def settings(

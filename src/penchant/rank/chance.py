@@ -53,7 +53,7 @@ def learned_chance(
     scores, taken, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
     moments = np.unique([query.at for query in queries])
     span = float(np.diff(moments).mean()) if len(moments) > 1 and groups[0].kind == "return" else 0.0
-    return Chance(*_most_likely(scores, taken, weights), span)
+    return Chance(*most_likely(scores, taken, weights), span)
 
 
 def _some(group: Questions, rng: Generator) -> Questions:
@@ -88,9 +88,10 @@ def _lesson(
     return np.concatenate(found), np.concatenate(flags), np.concatenate(weights)
 
 
-def _most_likely(
+def most_likely(
     scores: NDArray[np.float64], taken: NDArray[np.bool_], weights: NDArray[np.float64]
 ) -> tuple[float, float]:
+    """Return α and β; `weights` say how many pairs each stands for."""
     from scipy.optimize import minimize
 
     signs = np.where(taken, 1.0, -1.0)
