@@ -3,10 +3,11 @@
     python bench/noise.py [--data DIR] [--effort quick|standard] [-o FILE]
 
 Validation only: the last fifth of each user (protocol last20) is taken away unseen; of the rest, each user's
-last fifth is asked for. `random events`: so many events more, of random users on random films and moments.
-`shuffled ratings`: this part of the ratings changes places; everybody learns what was liked (4 and 5; we by
-`--target liked`), and the films asked for are those that were truly liked. EASE and ALS are tuned on an inner
-cut of the same noisy events. Writes bench/results/noise.json.
+last fifth is asked for. `random events`: so many events more, of random users on random films, at moments when
+their user was there. `random moments`: the same at any moment of the log, most of them after the user had left,
+so that histories end in noise. `shuffled ratings`: this part of the ratings changes places; everybody learns what
+was liked (4 and 5; we by `--target liked`), and the films asked for are those that were truly liked. EASE and ALS
+are tuned on an inner cut of the same noisy events. Writes bench/results/noise.json.
 """
 
 import argparse
@@ -27,21 +28,34 @@ from penchant.types import Rows
 
 OURS, K, LIKED = "Penchant", 20, 4.0
 SHARES = (0.0, 0.1, 0.2)
+RANDOM = {"random events": False, "random moments": True}
 ALS = tuple((factors, confidence) for factors in (32, 64) for confidence in (1.0, 5.0))
 
 
-def with_random_events(films: Films, cut: Cut, share: float, rng: Generator) -> tuple[Films, Cut]:
-    """Add random events to the training part; none of them is an event that is asked for."""
+def with_random_events(
+    films: Films, cut: Cut, share: float, rng: Generator, *, anywhere: bool
+) -> tuple[Films, Cut]:
+    """Add random events to the training part; none of them is an event that is asked for.
+
+    Their moments are some of the same user's, or of anybody's with `anywhere`.
+    """
     n, times = round(share * int(cut.train.sum())), films.times[cut.train]
     users, items = (rng.integers(0, size, n) for size in films.shape)
     fine = films.matrix(cut.test).toarray()[users, items] == 0
     users, items = users[fine], items[fine]
+    if anywhere:
+        moments = rng.choice(times, len(users))
+    else:
+        order = np.argsort(films.users[cut.train], kind="stable")
+        sizes = np.bincount(films.users[cut.train], minlength=films.shape[0])
+        places = (np.cumsum(sizes) - sizes)[users] + (rng.random(len(users)) * sizes[users]).astype(np.int64)
+        moments = times[order][places]
     more = pl.DataFrame(
         {
             "user_id": films.people["user_id"].gather(users),
             "item_id": films.items["item_id"].gather(items),
             "rating": rng.integers(1, 6, len(users)).astype(str),
-            "timestamp": rng.choice(times, len(users)).astype(int).astype(str),
+            "timestamp": moments.astype(int).astype(str),
         }
     )
     noisy = replace(
@@ -131,10 +145,11 @@ def main() -> None:
     rest = data.last20(whole).train
     validation = late(whole, rest)
     cut, effort = Cut("validation", rest & ~validation, validation), ["--effort", given.effort]
-    found: dict[str, dict[str, Any]] = {"random events": {}, "shuffled ratings": {}}
+    found: dict[str, dict[str, Any]] = {kind: {} for kind in (*RANDOM, "shuffled ratings")}
     for share in SHARES:
-        films, noisy = with_random_events(whole, cut, share, np.random.default_rng(1))
-        found["random events"][f"{share:g}"] = measured(films, noisy, noisy, whole.per_user(cut.test), effort)
+        for kind, anywhere in RANDOM.items():
+            films, noisy = with_random_events(whole, cut, share, np.random.default_rng(1), anywhere=anywhere)
+            found[kind][f"{share:g}"] = measured(films, noisy, noisy, whole.per_user(cut.test), effort)
         films = with_shuffled_ratings(whole, cut, share, np.random.default_rng(1))
         liked = [table["rating"].cast(pl.Float64).to_numpy() >= LIKED
                  for table in (films.interactions, whole.interactions)]  # fmt: skip
