@@ -2,12 +2,13 @@
 
     python bench/noise.py [--data DIR] [--effort quick|standard] [-o FILE]
 
-Validation only: the last fifth of each user (protocol last20) is taken away unseen; of the rest, each user's
-last fifth is asked for. `random events`: so many events more, of random users on random films, at moments when
-their user was there. `random moments`: the same at any moment of the log, most of them after the user had left,
-so that histories end in noise. `shuffled ratings`: this part of the ratings changes places; everybody learns what
-was liked (4 and 5; we by `--target liked`), and the films asked for are those that were truly liked. EASE and ALS
-are tuned on an inner cut of the same noisy events. Writes bench/results/noise.json.
+Validation only: the last fifth of each user (protocol last20) is taken away unseen; of the rest, each
+user's last fifth is asked for. `random events`: so many events more, of random users on random films,
+at moments when their user was there. `random moments`: the same at any moment of the log, most of them
+after the user had left, so that histories end in noise. `shuffled ratings`: this part of the ratings
+changes places; everybody learns what was liked (4 and 5; we by `--target liked`), and the films asked
+for are those that were truly liked. EASE and ALS are tuned on an inner cut of the same noisy events.
+Writes bench/results/noise.json.
 """
 
 import argparse
