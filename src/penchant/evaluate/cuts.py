@@ -20,7 +20,7 @@ LENGTHS = (("history 1-4", 1, 4), ("history 5-19", 5, 19), ("history 20+", 20, n
 THIRDS = (("head items", HEAD), ("mid items", MID), ("tail items", TAIL))
 AGES = (
     ("items up to 30 days", 0.0, 30 * DAY),
-    ("items of 30 days to a year", 30 * DAY, 365 * DAY),
+    ("items up to a year", 30 * DAY, 365 * DAY),
     ("items over a year", 365 * DAY, np.inf),
 )
 """By the time since an item's first event; one without any is a cold item."""
