@@ -114,7 +114,7 @@ def test_the_age_of_an_item_counts_from_its_first_event() -> None:
     targets = np.concatenate(fold.tasks[0].targets)
     met = np.isfinite(Facts.of(fold.train).first[targets])
     new, old = (met & (targets < 10)).sum(), (met & (targets > 9)).sum()
-    assert sizes == {"items up to 30 days": new, "items of 30 days to a year": old}
+    assert sizes == {"items up to 30 days": new, "items up to a year": old}
     assert new and old
 
 
