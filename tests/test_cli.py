@@ -48,7 +48,7 @@ def test_lists_for_everybody_come_as_a_table(folder: Path) -> None:
     )
 
 
-def test_pairs_get_a_rating_and_a_chance(tmp_path: Path) -> None:
+def test_pairs_get_a_rating_and_a_probability(tmp_path: Path) -> None:
     (tmp_path / "DIR").mkdir()
     rows = [
         {
@@ -69,13 +69,13 @@ def test_pairs_get_a_rating_and_a_chance(tmp_path: Path) -> None:
     done = penchant("predict", tmp_path / "MODEL", pairs, "-o", out)
     assert done.returncode == 0, done.stderr
     told = pl.read_parquet(out)
-    assert told.columns == ["user_id", "item_id", "rating", "chance"]
+    assert told.columns == ["user_id", "item_id", "rating", "probability"]
     assert told["rating"].is_between(2, 5).all()
     assert told["rating"][0] > told["rating"][1] + 1  # both new to u2, who likes even items
-    assert told["chance"].is_null().to_list() == [False, False, False, True]
+    assert told["probability"].is_null().to_list() == [False, False, False, True]
     done = penchant("predict", tmp_path / "MODEL", tmp_path / "DIR" / "interactions.csv")
     assert done.returncode == 0
-    assert done.stdout.startswith("user_id,item_id,rating,chance")
+    assert done.stdout.startswith("user_id,item_id,rating,probability")
     pairs.write_text("user,item\nu2,i0\n", encoding="utf-8")
     done = penchant("predict", tmp_path / "MODEL", pairs)
     assert done.returncode == 2

@@ -12,11 +12,11 @@ from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
 from penchant.models.scorer import State
 from penchant.rank.blend import Blend, Lesson, learn
-from penchant.rank.chance import Chance, most_likely
+from penchant.rank.calibration import Calibration, most_likely
 from penchant.rank.evidence import NAMES
-from penchant.rank.hearing import START
 from penchant.rank.ranking import Ranking
 from penchant.rank.rehearsal import Rehearsal, rehearse
+from penchant.rank.request_weight import START
 
 WORLD = toy.world()
 
@@ -76,15 +76,15 @@ def test_the_weight_of_words_is_learned_from_requests() -> None:
     for sign in (1.0, -1.0):
         data, knowledge = asked_in_words(sign)
         ranking = Ranking.fit(data, knowledge, effort="quick", seed=0, say=quiet)
-        assert Ranking.from_state(ranking.state()).plan.hearing == ranking.plan.hearing
-        weights.append(ranking.plan.hearing)
+        assert Ranking.from_state(ranking.state()).plan.request_weight == ranking.plan.request_weight
+        weights.append(ranking.plan.request_weight)
     assert weights[0] > START > weights[1]
 
 
-def test_chances_are_those_that_made_the_log() -> None:
+def test_probabilities_are_those_that_made_the_log() -> None:
     rng = np.random.default_rng(0)
     scores = rng.normal(size=200_000)
-    taken = rng.random(200_000) < Chance(1.5, -4.0, 0.0).of(scores.astype(np.float32))
+    taken = rng.random(200_000) < Calibration(1.5, -4.0, 0.0).probability(scores.astype(np.float32))
     kept = taken | (rng.random(200_000) < 0.1)
     weights = np.where(taken, 1.0, 10.0)
     slope, offset = most_likely(scores[kept], taken[kept], weights[kept])
@@ -92,19 +92,19 @@ def test_chances_are_those_that_made_the_log() -> None:
     assert offset == pytest.approx(-4.0, abs=0.1)
 
 
-def test_what_was_met_has_no_chance_of_being_new(ranking: Ranking) -> None:
+def test_what_was_met_has_no_probability_of_being_new(ranking: Ranking) -> None:
     queries = WORLD.data.queries()[:5]
     places = np.repeat(np.arange(5), toy.N_ITEMS)
     items = np.tile(np.arange(toy.N_ITEMS), 5)
-    rating, chance = ranking.predict(queries, places, items)
+    rating, probability = ranking.predict(queries, places, items)
     assert np.isnan(rating).all()  # the toy world has no ratings
     met = np.array([item in queries[place].rows for place, item in zip(places, items, strict=True)])
-    assert np.isnan(chance[met]).all()
-    assert ((chance[~met] > 0) & (chance[~met] < 1)).all()
+    assert np.isnan(probability[met]).all()
+    assert ((probability[~met] > 0) & (probability[~met] < 1)).all()
 
 
 def test_without_requests_words_count_as_stated(ranking: Ranking) -> None:
-    assert ranking.plan.hearing == START
+    assert ranking.plan.request_weight == START
 
 
 def test_a_log_without_a_clock_is_rehearsed_by_visits_alone() -> None:

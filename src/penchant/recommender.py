@@ -226,10 +226,10 @@ class Recommender:
         )
 
     def predict(self, users: Sequence[object], items: Sequence[object]) -> pl.DataFrame:
-        """Return what is expected of pairs of a user and an item: user_id, item_id, rating, chance.
+        """Return what is expected of pairs of a user and an item: user_id, item_id, rating, probability.
 
-        `rating` is on the scale of the tables, null where they hold no ratings. `chance`, 0 to 1, is that the
-        user takes the item within the span that `ranking.plan.chance` names; null for what they have met and
+        `rating` is on the scale of the tables, null where they hold no ratings. `probability` is that a user
+        takes the item within the span that `ranking.plan.calibration` names; null for what they have met and
         for unknown items. Unknown users are newcomers, the rating of an unknown item is that of any.
         Raises SettingError for lists of different lengths.
         """
@@ -241,13 +241,13 @@ class Recommender:
         people, places = np.unique(asked, return_inverse=True)
         known = iter(self.data.queries(people[people >= 0]))
         queries = [next(known) if row >= 0 else Query(at=self.data.end) for row in people.tolist()]
-        rating, chance = self.ranking.predict(queries, places, rows)
+        rating, probability = self.ranking.predict(queries, places, rows)
         return pl.DataFrame(
             {
                 "user_id": pl.Series(users, strict=False),
                 "item_id": pl.Series(items, strict=False),
                 "rating": pl.Series(rating).fill_nan(None),
-                "chance": pl.Series(chance).fill_nan(None),
+                "probability": pl.Series(probability).fill_nan(None),
             }
         )
 

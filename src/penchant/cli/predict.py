@@ -1,4 +1,4 @@
-"""penchant predict: ratings and chances of pairs of a user and an item."""
+"""penchant predict: ratings and probabilities of pairs of a user and an item."""
 
 from pathlib import Path
 from typing import Annotated

@@ -20,11 +20,11 @@ from penchant.models.similarity import Similarity
 from penchant.models.transitions import Transitions
 from penchant.models.words import Words
 from penchant.rank.blend import Blend, Scale, Sources
-from penchant.rank.chance import Chance, learned_chance
+from penchant.rank.calibration import Calibration, learned_calibration
 from penchant.rank.evidence import ItemEvidence, evidence_of
-from penchant.rank.hearing import START, learned_hearing
 from penchant.rank.rating import fitted_ratings
 from penchant.rank.rehearsal import rehearse
+from penchant.rank.request_weight import START, learned_request_weight
 from penchant.rank.settings import Effort, build, found_settings
 from penchant.rank.trust import Blends, learned_blends
 from penchant.tune.coordinates import Settings
@@ -41,15 +41,15 @@ CHUNK = 256
 class Plan:
     """What was learned about learning, and is kept for a refit: settings of the models, and the blends.
 
-    `hearing` is the weight of the words of a request, `chance` makes chances of scores, `half` is the
-    half-life of ratings in seconds; the last two are None where nothing told them.
+    `request_weight` is that of the words of a request, `calibration` makes probabilities of scores, `half` is
+    the half-life of ratings in seconds; the last two are None where nothing told them.
     """
 
     settings: Mapping[str, Settings]
     blends: Blends
     seed: int
-    hearing: float = START
-    chance: Chance | None = None
+    request_weight: float = START
+    calibration: Calibration | None = None
     half: float | None = None
 
 
@@ -73,11 +73,11 @@ class Ranking:
         settings = found_settings(rehearsal, knowledge, effort, seed, say)
         scorers = build(settings, rehearsal.train, knowledge, seed)
         blends = learned_blends(rehearsal, scorers, knowledge, seed=seed, say=say)
-        hearing, asked = learned_hearing(rehearsal.train, scorers, blends.new, knowledge)
+        weight, asked = learned_request_weight(rehearsal.train, scorers, blends.new, knowledge)
         if asked:
-            say(f"words of a request count {hearing:.2f} (learned on {asked:,} requests)")
-        chance = learned_chance(rehearsal, scorers, blends.new, knowledge, seed)
-        return cls.planned(Plan(settings, blends, seed, hearing, chance), data, knowledge)
+            say(f"words of a request count {weight:.2f} (learned on {asked:,} requests)")
+        calibration = learned_calibration(rehearsal, scorers, blends.new, knowledge, seed)
+        return cls.planned(Plan(settings, blends, seed, weight, calibration), data, knowledge)
 
     @classmethod
     def planned(cls, plan: Plan, data: Dataset, knowledge: Knowledge) -> "Ranking":
@@ -101,7 +101,7 @@ class Ranking:
         rows = np.arange(self.n_items) if items is None else items
         words = np.zeros((), dtype=np.float32)
         if "words" in self.sources.scorers and any(query.text is not None for query in queries):
-            weight = np.float32(self.plan.hearing / self.sources.scales["words"].spread)
+            weight = np.float32(self.plan.request_weight / self.sources.scales["words"].spread)
             words = weight * self.sources.scorers["words"].score(queries, items)
         return chosen.standard(queries, items, self.n_items), self.evidence.features(queries, rows), words
 
@@ -135,23 +135,25 @@ class Ranking:
         return rows, scores
 
     def predict(self, queries: Sequence[Query], places: Rows, items: Rows) -> tuple[Vectors, Vectors]:
-        """Return ratings and chances, (P,) each, of pairs: `queries[places[p]]` and `items[p]` (−1: unknown).
+        """Return ratings and probabilities, (P,) each, of pairs `queries[places[p]]`, `items[p]` (−1: none).
 
-        NaN where nothing in the data tells: no ratings; no questions to learn chances from, an item that is
-        unknown or that was met before.
+        NaN where nothing in the data tells: no ratings; no questions to learn probabilities from, an item
+        that is unknown or that was met before.
         """
         rating = np.full(len(items), np.nan, dtype=np.float32)
-        chance, known = rating.copy(), items >= 0
+        probability, known = rating.copy(), items >= 0
         if self.ratings:
             rating = self.ratings.predict(queries, places, items)
-        if self.plan.chance:
+        calibration = self.plan.calibration
+        if calibration:
             for start in range(0, len(queries), CHUNK):
                 inside = np.flatnonzero(known & (places >= start) & (places < start + CHUNK))
                 scores = self.score(queries[start : start + CHUNK])
-                chance[inside] = self.plan.chance.of(scores[places[inside] - start, items[inside]])
+                own = scores[places[inside] - start, items[inside]]
+                probability[inside] = calibration.probability(own)
             met = [np.isin(items[p], queries[place].rows) for p, place in enumerate(places.tolist())]
-            chance[np.array(met, dtype=bool)] = np.nan
-        return rating, chance
+            probability[np.array(met, dtype=bool)] = np.nan
+        return rating, probability
 
     def slate(self, query: Query, rows: Rows, *, repeat: bool = False) -> Slate:
         """Return what each source gives to the items in `rows`, shape (k,)."""
@@ -184,8 +186,9 @@ class Ranking:
         blends = {"new": self.plan.blends.new.state(), "again": self.plan.blends.again.state()}
         settings = {name: dict(values) for name, values in self.plan.settings.items()}
         scalars: dict[str, Any] = {"models": models, "scales": scales, "blends": blends, "settings": settings}
-        scalars |= {"seed": self.plan.seed, "hearing": self.plan.hearing, "span": self.evidence.span}
-        scalars["chance"] = None if self.plan.chance is None else list(astuple(self.plan.chance))
+        plan = self.plan
+        scalars |= {"seed": plan.seed, "request_weight": plan.request_weight, "span": self.evidence.span}
+        scalars["calibration"] = None if plan.calibration is None else list(astuple(plan.calibration))
         scalars["ratings"] = None
         if self.ratings:
             state = self.ratings.state()
@@ -212,9 +215,10 @@ class Ranking:
         if scalars["ratings"]:
             arrays = _below(state.arrays, "ratings/")
             ratings = Ratings.from_state(State(arrays, scalars["ratings"]))
-        chance = Chance(*scalars["chance"]) if scalars["chance"] else None
+        calibration = Calibration(*scalars["calibration"]) if scalars["calibration"] else None
         half = ratings.half if ratings else None
-        plan = Plan(scalars["settings"], blends, scalars["seed"], scalars["hearing"], chance, half)
+        learned = (scalars["seed"], scalars["request_weight"], calibration, half)
+        plan = Plan(scalars["settings"], blends, *learned)
         return cls(plan, Sources(scorers, scales), evidence, ratings)
 
 

@@ -22,7 +22,7 @@ CELLS = 20_000_000
 """Scores of requests and items that are held at once."""
 
 
-def learned_hearing(
+def learned_request_weight(
     data: Dataset, scorers: Mapping[str, Scorer], blend: Blend, knowledge: Knowledge
 ) -> tuple[float, int]:
     """Return w and the number of requests that it was learned from, given models fitted on `data`."""

@@ -1,10 +1,10 @@
-"""From a score to a chance: how likely somebody takes an item within a span of time.
+"""From a score to a probability: how likely somebody takes an item within a span of time.
 
     P(u takes i within the span) = 1 / (1 + exp(−(α·y(u, i) + β))),
 
 α and β by maximum likelihood on the questions "return" of the rehearsal: all items that were taken, and a
 sample of those that were not, each of which counts for as many as it was drawn from, so that rare things keep
-a small chance. See Platt, Probabilistic outputs for support vector machines, 1999.
+a small probability. See Platt, Probabilistic outputs for support vector machines, 1999.
 """
 
 from collections.abc import Mapping
@@ -26,21 +26,21 @@ MOST_QUERIES, OTHERS = 150, 100
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
+class Calibration:
     """`slope` is α, `offset` β; `span` is in seconds, 0 where the log has no clock."""
 
     slope: float
     offset: float
     span: float
 
-    def of(self, scores: Scores) -> Vectors:
-        """Return the chances of scores, the same shape."""
+    def probability(self, scores: Scores) -> Vectors:
+        """Return the probabilities of scores, the same shape."""
         return np.asarray(1.0 / (1.0 + np.exp(-(self.slope * scores + self.offset))), dtype=np.float32)
 
 
-def learned_chance(
+def learned_calibration(
     rehearsal: Rehearsal, scorers: Mapping[str, Scorer], blend: Blend, knowledge: Knowledge, seed: int
-) -> Chance | None:
+) -> Calibration | None:
     """Learn α and β with models that were fitted on the rehearsal's training part; None without questions."""
     groups = [group for group in rehearsal.questions if group.kind == "return"]
     groups = groups or [group for group in rehearsal.questions if group.kind == "visit"]
@@ -53,7 +53,7 @@ def learned_chance(
     scores, taken, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
     moments = np.unique([query.at for query in queries])
     span = float(np.diff(moments).mean()) if len(moments) > 1 and groups[0].kind == "return" else 0.0
-    return Chance(*most_likely(scores, taken, weights), span)
+    return Calibration(*most_likely(scores, taken, weights), span)
 
 
 def _some(group: Questions, rng: Generator) -> Questions:
