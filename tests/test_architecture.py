@@ -43,6 +43,9 @@ HEAVY = {
     "sentence_transformers",
     "sklearn",
     "onnxruntime",
+    "scipy.stats",
+    "scipy.optimize",
+    "py3langid",
 }
 UNSAFE = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from penchant.data.cells import moments, numbers
 from penchant.data.dataset import Catalogue, Dataset
@@ -74,7 +73,7 @@ def agreement(values: NDArray[np.float64], log: NDArray[np.float64]) -> float:
     both = np.isfinite(values) & np.isfinite(log)
     if both.sum() < FEWEST:
         return 0.0
-    a, b = rankdata(values[both]), rankdata(log[both])
+    a, b = (pl.Series(part[both]).rank("average").to_numpy() for part in (values, log))
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
     return float(np.corrcoef(a, b)[0, 1])
