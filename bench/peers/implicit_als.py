@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from implicit.als import AlternatingLeastSquares
 from search import Events, Lists, Setting, grid, main
 
-GRID = grid(factors=[32, 64], regularization=[1.0, 10.0], alpha=[2.0, 10.0])
+GRID = grid(factors=[64, 128], regularization=[5.0, 10.0], alpha=[1.0, 2.0])
 
 
 def fit(events: Events, settings: Sequence[Setting]) -> Iterator[AlternatingLeastSquares]:

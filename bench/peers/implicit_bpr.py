@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from implicit.bpr import BayesianPersonalizedRanking
 from search import Events, Lists, Setting, grid, main
 
-GRID = grid(factors=[32, 64], regularization=[0.01, 0.05], iterations=[100, 300])
+GRID = grid(factors=[32, 64], regularization=[0.01, 0.05], iterations=[100, 200])
 
 
 def fit(events: Events, settings: Sequence[Setting]) -> Iterator[BayesianPersonalizedRanking]:

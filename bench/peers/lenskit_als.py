@@ -7,7 +7,7 @@ from lenskit.pipeline import Pipeline
 from lenskit_itemknn import recommend, trained
 from search import Events, Setting, grid, main
 
-GRID = grid(embedding_size=[32, 64], regularization=[1.0, 10.0], weight=[2.0, 10.0])
+GRID = grid(embedding_size=[64, 128], regularization=[5.0, 10.0], weight=[1.0, 2.0])
 
 
 def fit(events: Events, settings: Sequence[Setting]) -> Iterator[Pipeline]:

@@ -223,8 +223,8 @@ def main(
     parser.add_argument("--envs", type=Path, default=HERE / "envs", help="where both are kept")
     parser.add_argument("-o", "--output", type=Path, default=results.RESULTS / "peers.json")
     options = parser.parse_args(arguments)
-    # More threads of linear algebra slow implicit down; one for all keeps the times comparable.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")  # more of them slow implicit down; one for all is comparable
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.data or Path(temporary) / "movielens-100k"
         if options.data is None:

@@ -112,11 +112,12 @@ def main(settings: Sequence[Setting], fit: Fit, recommend: Recommend, *packages:
         wanted.setdefault(validation.user_ids[user], set()).add(validation.item_ids[item])
     start = time.perf_counter()
     values = []
-    for setting, model in zip(settings, fit(inner, settings), strict=True):
+    tried = settings if len(settings) > 1 else []  # nothing to choose, no search
+    for setting, model in zip(tried, fit(inner, tried), strict=True):
         values.append(ndcg(recommend(model, inner), wanted))
         print(dict(setting), round(values[-1], 5), flush=True)
     searched = time.perf_counter()
-    best = settings[int(np.argmax(values))]
+    best = settings[int(np.argmax(values or [0.0]))]
     model = next(iter(fit(train, [best])))
     fitted = time.perf_counter()
     lists = recommend(model, train)
@@ -125,7 +126,7 @@ def main(settings: Sequence[Setting], fit: Fit, recommend: Recommend, *packages:
     facts = {
         "setting": dict(best),
         "settings tried": len(settings),
-        "validation ndcg@10": round(max(values), 5),
+        "validation ndcg@10": round(max(values), 5) if values else None,
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
         "versions": {"python": platform.python_version()}
         | {name: metadata.version(name) for name in (*packages, "numpy", "scipy")},
