@@ -163,7 +163,9 @@ def test_failures_are_kept_with_their_reasons(world: World) -> None:
 
 def test_a_new_list_of_pins_installs_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     (world.scripts / "some.txt").write_text("no such package at all\n")
-    reason = world.run("--only", "some_popular")["methods"]["some_popular"]["reason"]
+    methods = world.run("--only", "some_popular")["methods"]
+    assert methods["more_seen"]["reason"] == "not run yet"
+    reason = methods["some_popular"]["reason"]
     assert reason.startswith("pip install -r some.txt: exit status 1: ERROR")
     assert world.started == ["pip install -r some.txt"]
 
@@ -224,7 +226,7 @@ def test_the_table_of_the_docs_is_that_of_the_results(bench: Any) -> None:
         }
     )
     assert [row.split("|")[1].strip() for row in rows[2:]] == ["**Penchant**", "A 1.0 B", "C D"]
-    assert "+0.100 [0.050, 0.150]" in rows[3] and "failed" in rows[4] and r"exit \| status" in rows[4]
+    assert "+0.100 [0.050, 0.150]" in rows[3] and "no result" in rows[4] and r"exit \| status" in rows[4]
     found = readme.read("peers")
     page = (ROOT / "docs" / "evaluate.md").read_text()
     assert "\n".join(readme.peers(found)) in page

@@ -7,6 +7,7 @@ from lenskit.batch import recommend as batch
 from lenskit.data import Dataset, from_interactions_df
 from lenskit.knn import ItemKNNScorer
 from lenskit.pipeline import Component, Pipeline, topn_pipeline
+from lenskit.training import TrainingOptions
 from search import Events, K, Lists, Setting, grid, main
 
 GRID = grid(max_nbrs=[5, 10, 20, 30, 50, 100, 200, 500])
@@ -21,7 +22,7 @@ def table(events: Events) -> Dataset:
 def trained(scorer: Component, events: Events) -> Pipeline:
     """Return a pipeline that leaves out what was met."""
     pipeline = topn_pipeline(scorer, n=K)
-    pipeline.train(table(events))
+    pipeline.train(table(events), TrainingOptions(rng=0))
     return pipeline
 
 

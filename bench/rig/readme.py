@@ -73,7 +73,7 @@ def peers(found: dict[str, Any]) -> list[str]:
         ]
         lines.append(f"| {' | '.join(cells)} |")
     failed = [method for method in methods.values() if "reason" in method]
-    lines += [f"| {_titled(method)} | failed: {_cell(method['reason'])} | | | |" for method in failed]
+    lines += [f"| {_titled(method)} | no result: {_cell(method['reason'])} | | | |" for method in failed]
     return lines
 
 
