@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data),)
 export PENCHANT_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench peers clean
 
 demo: .venv/installed  ## real data, fit, compare, show
 	.venv/bin/penchant demo
@@ -22,6 +22,10 @@ check: .venv/installed  ## style and types
 
 bench: .venv/installed  ## measured numbers, written to bench/results
 	@set -e; for file in $(sort $(wildcard bench/*.py)); do echo "== $$file"; $(PENCHANT) $$file; done
+	@$(PENCHANT) bench/rig/readme.py
+
+peers: .venv/installed  ## other libraries on the same cut, each in an environment of its own
+	$(PENCHANT) bench/peers/run.py
 	@$(PENCHANT) bench/rig/readme.py
 
 # Constraints pin every version, so that no one gets a GPU build of gigabytes or an untested mix.

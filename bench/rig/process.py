@@ -3,13 +3,14 @@
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,16 @@ with open(sys.argv[1], "w") as file:
 """A small process in between: Linux counts the memory of whoever starts a process as the process's own."""
 
 
-def timed(command: Sequence[str], title: str) -> Run:
-    """Run a command to its end; a failure ends the benchmark with what the command said."""
+def timed(command: Sequence[str], title: str, limit: float | None = None) -> Run:
+    """Run a command to its end; a failure, or more than `limit` seconds, ends with what the command said."""
     with tempfile.TemporaryDirectory() as temporary:
         said, measured = Path(temporary) / "said", Path(temporary) / "measured"
         with said.open("wb") as stream:
             launch = [sys.executable, "-S", "-c", LAUNCHER, str(measured), *command]
-            subprocess.run(launch, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, check=False)
+            late = not _ended(launch, stream, limit)
         tail = "\n".join(said.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
+        if late:
+            raise SystemExit(f"{title}: took more than {limit:g} s\n{tail}")
         if not measured.exists():
             raise SystemExit(f"{title}: did not run\n{tail}")
         status, seconds, processor, peak = json.loads(measured.read_text(encoding="utf-8"))
@@ -61,6 +64,20 @@ def timed(command: Sequence[str], title: str) -> Run:
         raise SystemExit(f"{title}: exit status {status}\n{tail}")
     mib = peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     return Run(title, round(seconds, 2), round(processor, 2), round(mib, 1))
+
+
+def _ended(launch: Sequence[str], stream: IO[bytes], limit: float | None) -> bool:
+    with subprocess.Popen(
+        launch, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
+    ) as launcher:
+        try:
+            launcher.wait(limit)
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            if launcher.poll() is None:  # the session is the launcher's: its child ends with it
+                os.killpg(launcher.pid, signal.SIGKILL)
+    return True
 
 
 def size_mib(folder: Path) -> float:

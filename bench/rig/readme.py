@@ -1,11 +1,10 @@
-"""Put the measured numbers into both READMEs, between two comments: python bench/rig/readme.py."""
+"""Put the measured numbers into both READMEs and docs/, between two comments: python bench/rig/readme.py."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-START, END = "<!-- measured -->", "<!-- /measured -->"
 HEADS = {
     "README.md": ("data, protocol", "best baseline of the same run"),
     "README.zh-CN.md": ("数据与评测协议", "同一次运行中最好的基线"),
@@ -17,10 +16,16 @@ def main() -> None:
     rows = [*movielens(read("movielens")), *windows(read("windows"))]
     for name, (what, best) in HEADS.items():
         lines = [f"| {what} | Penchant, NDCG@10 | {best} |", "| --- | --- | --- |", *rows]
-        path = ROOT / name
-        before, _, rest = path.read_text(encoding="utf-8").partition(START)
-        after = rest.partition(END)[2]
-        path.write_text("\n".join([before + START, *lines, END + after]), encoding="utf-8")
+        put(ROOT / name, "measured", lines)
+    put(ROOT / "docs" / "evaluate.md", "peers", peers(read("peers")))
+
+
+def put(path: Path, mark: str, lines: list[str]) -> None:
+    """Replace what stands between the comments of a mark."""
+    start, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    before, _, rest = path.read_text(encoding="utf-8").partition(start)
+    after = rest.partition(end)[2]
+    path.write_text("\n".join([before + start, *lines, end + after]), encoding="utf-8")
 
 
 def read(name: str) -> dict[str, Any]:
@@ -46,6 +51,41 @@ def windows(found: dict[str, Any]) -> list[str]:
             methods = {line["name"]: line["metrics"]["NDCG@10"] for line in table["slices"][0]["lines"]}
             rows.append(_row(f"{data}, `time`, {name}", methods, "penchant"))
     return rows
+
+
+def peers(found: dict[str, Any]) -> list[str]:
+    """Return a table of all methods, the best first, those that failed last."""
+    methods = found["methods"]
+    lines = [
+        "| method | NDCG@10 | Recall@20 | Penchant's lead in NDCG@10 | search, fit, lists in seconds |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    done = [name for name, method in methods.items() if "reason" not in method]
+    for name in sorted(done, key=lambda name: -float(methods[name]["ndcg@10"]["mean"])):
+        method = methods[name]
+        lead = found["differences"].get(name)
+        seconds = [method["seconds"].get(part) for part in ("search", "fit", "lists")]
+        cells = [
+            _titled(method),
+            *(_shown(method[metric]) for metric in ("ndcg@10", "recall@20")),
+            f"+{_shown(lead['ndcg@10'])}".replace("+-", "-") if lead else "",
+            ", ".join("-" if value is None else f"{value:.1f}" for value in seconds),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    failed = [method for method in methods.values() if "reason" in method]
+    lines += [f"| {_titled(method)} | no result: {_cell(method['reason'])} | | | |" for method in failed]
+    return lines
+
+
+def _titled(method: dict[str, Any]) -> str:
+    if method["library"] == "Penchant":
+        return "**Penchant**"
+    version = method.get("versions", {}).get(method["library"].lower(), "")
+    return " ".join(part for part in (method["library"], version, method["method"]) if part)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|")
 
 
 def _row(title: str, methods: dict[str, Any], ours: str) -> str:
