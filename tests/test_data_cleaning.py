@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -128,6 +128,7 @@ def test_no_event_is_lost_uncounted_and_a_second_cleaning_changes_nothing(
         assert np.array_equal(getattr(once.interactions, name), getattr(twice.interactions, name))
 
 
+@example(["Â\r&GT;"])
 @given(st.lists(st.none() | HOSTILE, max_size=6))
 def test_hostile_text_is_cleaned_once_and_for_all(texts: list[str | None]) -> None:
     column, journal = pl.Series("words", texts, dtype=pl.String), Journal()

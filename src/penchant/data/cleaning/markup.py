@@ -42,3 +42,17 @@ def in_order(text: str) -> str:
     'Schöne Grüße'
     """
     return text if text.isascii() else ftfy.fix_encoding(text)
+
+
+def settled(text: str) -> str:
+    """Return a text without markup that cleaning would leave as it is: what tags hid may be broken again.
+
+    >>> settled("Sci-Fi &amp; <b>Fantasy</b>")
+    'Sci-Fi & Fantasy'
+    """
+    for _ in range(ROUNDS):
+        found = in_order(without_markup(text))
+        if found == text:
+            break
+        text = found
+    return text

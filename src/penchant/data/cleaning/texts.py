@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from penchant.data.cleaning.markup import SPACE, in_order, without_markup
+from penchant.data.cleaning.markup import SPACE, in_order, settled
 from penchant.data.dataset import Catalogue
 from penchant.data.report import Journal
 from penchant.data.roles import is_identifier, role_of
@@ -35,7 +35,7 @@ def clean_column(cells: pl.Series, name: str, journal: Journal) -> pl.Series:
     """Return a column of text cleaned, as long as it was; a cell of markup alone becomes null."""
     steps = (
         (in_order, r"[^\x00-\x7F]", "text in a broken encoding", "repaired"),
-        (without_markup, r"[<&]", "HTML tags or entities", "taken out"),
+        (settled, r"[<&]", "HTML tags or entities", "taken out"),
     )
     for step, suspect, what, then in steps:
         places = cells.str.contains(suspect).fill_null(False).arg_true()
