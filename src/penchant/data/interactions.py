@@ -52,6 +52,10 @@ class Interactions:
             self.clock,
         )
 
+    def valued(self) -> "Interactions":
+        """Return the events that have a value."""
+        return self.where(np.isfinite(self.values))
+
     def weighted(self, weights: Weights) -> "Interactions":
         """Return the same events with other weights, shape (N,)."""
         return replace(self, weights=weights.astype(np.float32))

@@ -14,7 +14,7 @@ from numpy.random import default_rng
 from penchant.data.dataset import Dataset
 from penchant.data.vocabulary import scatter
 from penchant.evaluate.alternating import Alternating
-from penchant.evaluate.neighbours import Neighbours, by_content, by_users, by_walks
+from penchant.evaluate.neighbours import Nearest, Neighbours, by_content, by_users, by_walks
 from penchant.language.knowledge import Knowledge
 from penchant.models.habit import Habit
 from penchant.models.popularity import Popularity
@@ -105,39 +105,32 @@ def habit() -> Family:
 
 def item_knn() -> Family:
     """Items by users in common: plain cosine or users weighed by idf, shrinkage, number of neighbours."""
-    settings = [
-        {"weighing": weighing, "shrink": shrink, "neighbours": size}
-        for weighing, shrink, size in product(WEIGHINGS, SHRINKS, SIZES)
-    ]
-
-    def searched(data: Dataset, grid: list[Settings]) -> Iterator[Scoring]:
-        for weighing in WEIGHINGS:  # in the order of the settings
-            for nearest in by_users(data, weighing, SHRINKS, max(SIZES)):
-                for size in SIZES:
-                    yield Neighbours(nearest.matrix(data.n_items, size))
-
-    def fitted(data: Dataset, one: Settings) -> Scoring:
-        nearest = next(by_users(data, one["weighing"], [one["shrink"]], one["neighbours"]))
-        return Neighbours(nearest.matrix(data.n_items, one["neighbours"]))
-
-    return Family(lambda _: list(settings), fitted, searched)
+    return _nearest(by_users, ("weighing", WEIGHINGS), ("shrink", SHRINKS), SIZES)
 
 
 def rp3beta() -> Family:
     """RP3β (Paudel et al. 2017) by α, β and the number of neighbours."""
-    settings = [
-        {"alpha": alpha, "beta": beta, "neighbours": size}
-        for alpha, beta, size in product(ALPHAS, BETAS, WALKED)
-    ]
+    return _nearest(by_walks, ("alpha", ALPHAS), ("beta", BETAS), WALKED)
+
+
+def _nearest(
+    find: Callable[[Dataset, Any, Sequence[float], int], Iterator[Nearest]],
+    outer: tuple[str, Sequence[Any]],
+    inner: tuple[str, Sequence[float]],
+    sizes: Sequence[int],
+) -> Family:
+    """Return the family of what `find` gives, by two settings of it and the number of neighbours."""
+    (first, firsts), (second, seconds) = outer, inner
+    settings = [{first: a, second: b, "neighbours": size} for a, b, size in product(firsts, seconds, sizes)]
 
     def searched(data: Dataset, grid: list[Settings]) -> Iterator[Scoring]:
-        for alpha in ALPHAS:  # in the order of the settings
-            for nearest in by_walks(data, alpha, BETAS, max(WALKED)):
-                for size in WALKED:
+        for value in firsts:  # in the order of the settings
+            for nearest in find(data, value, seconds, max(sizes)):
+                for size in sizes:
                     yield Neighbours(nearest.matrix(data.n_items, size))
 
     def fitted(data: Dataset, one: Settings) -> Scoring:
-        nearest = next(by_walks(data, one["alpha"], [one["beta"]], one["neighbours"]))
+        nearest = next(find(data, one[first], [one[second]], one["neighbours"]))
         return Neighbours(nearest.matrix(data.n_items, one["neighbours"]))
 
     return Family(lambda _: list(settings), fitted, searched)

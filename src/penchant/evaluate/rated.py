@@ -11,6 +11,7 @@ from penchant.evaluate.raters import Rater
 from penchant.evaluate.results import Difference
 from penchant.evaluate.statistics import Interval, clustered, holm, randomisation, totals
 from penchant.evaluate.tasks import Fold
+from penchant.evaluate.wording import spelled
 from penchant.types import Rows, Vectors
 
 RMSE = "squared error"
@@ -51,7 +52,7 @@ class Ratings:
         """Return columns and rows of a table."""
         columns = ["", "RMSE", "MAE", "RMSE, known users"]
         return columns, [
-            [line.name, _spelled(line.rmse), _spelled(line.mae), f"{line.rmse_known:.4f}"]
+            [line.name, spelled(line.rmse), spelled(line.mae), f"{line.rmse_known:.4f}"]
             for line in self.lines
         ]
 
@@ -80,8 +81,8 @@ class Answers:
         """Ask every rater about the later ratings of a fold."""
         if fold.later is None or fold.train.scale is None:
             return
-        later = fold.later.where(np.isfinite(fold.later.values))
-        if not len(later) or not np.isfinite(fold.train.interactions.values).any():
+        later = fold.later.valued()
+        if not len(later) or not len(fold.train.interactions.valued()):
             return
         users, places = np.unique(later.users, return_inverse=True)
         queries = fold.train.queries(users)
@@ -119,7 +120,3 @@ class Answers:
         pairs = zip(names[1:], intervals, p, holm(p).tolist(), strict=True)
         found = tuple(Difference(RMSE, names[0], other, *rest) for other, *rest in pairs)
         return Ratings(len(truth), int(known.sum()), len(np.unique(users)), tuple(lines), found)
-
-
-def _spelled(interval: Interval) -> str:
-    return f"{interval.mean:.4f} [{interval.low:.3f}, {interval.high:.3f}]"

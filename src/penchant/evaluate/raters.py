@@ -96,7 +96,7 @@ class Biases:
         return self._fitted(data, self.settings)
 
     def _best(self, data: Dataset) -> Settings:
-        events = rated(data)
+        events = data.interactions.valued()
         found = windows(events, 0.1, 1) if events.clock == "time" else []
         if found:
             late = events.times >= found[0].start
@@ -116,7 +116,7 @@ class Biases:
         return min(self.grid, key=error)
 
     def _fitted(self, data: Dataset, settings: Settings) -> Self:
-        events, self.settings = rated(data), settings
+        events, self.settings = data.interactions.valued(), settings
         n, given = data.n_items, events.values.astype(np.float64)
         self.level = float(given.mean()) if len(given) else 0.0
         above, user = given - self.level, np.zeros(data.n_users)
@@ -169,11 +169,6 @@ def rivals() -> list[Biases]:
         Biases("item kNN", [middle | {"shrink": shrink} for shrink in (5.0, 30.0, 100.0)]),
         Biases("factorisation", [middle | {"factors": size, "l2": l2} for size, l2 in sizes]),
     ]
-
-
-def rated(data: Dataset) -> Any:
-    """Return the events that have a rating."""
-    return data.interactions.where(np.isfinite(data.interactions.values))
 
 
 def neighbours(left: sp.csr_matrix, shrink: float) -> sp.csr_matrix:

@@ -52,7 +52,7 @@ class Ratings:
 
     def fit(self, data: Dataset, knowledge: Knowledge, *, rng: Generator) -> Self:
         """Learn from the events that have a value."""
-        events = data.interactions.where(np.isfinite(data.interactions.values))
+        events = data.interactions.valued()
         self.low, self.high = data.scale or (0.0, 0.0)
         given, n, wide = events.values.astype(np.float64), data.n_items, self.factors + 1
         self.level = float(given.mean()) if len(given) else (self.low + self.high) / 2

@@ -25,6 +25,11 @@ class State:
     scalars: Mapping[str, Any] = field(default_factory=dict)
 
 
+def below(arrays: Mapping[str, NDArray[Any]], start: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays whose names begin with `start`, by what follows it."""
+    return {name[len(start) :]: array for name, array in arrays.items() if name.startswith(start)}
+
+
 class Scorer(Protocol):
     """A model. `fit` and `extend` return a fitted one; `score` changes nothing."""
 

@@ -14,7 +14,7 @@ from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BundleError
 from penchant.language.knowledge import Knowledge
 from penchant.language.whiten import Whitening
-from penchant.models.scorer import State
+from penchant.models.scorer import State, below
 from penchant.store.versions import versions
 
 ID = "__id__"
@@ -55,9 +55,9 @@ def opened(folder: Path) -> tuple[Dataset, State, Whitening, Knowledge, str]:
         events = Interactions(**columns, clock=clock)
         items = _catalogue(contents.tables["items"], titles["items"])
         users = _catalogue(contents.tables["users"], titles["users"])
-        ranking = State(_below(contents.arrays, "ranking/"), contents.scalars["ranking"])
-        whitening = Whitening.from_state(_below(contents.arrays, "whitening/"))
-        knowledge = Knowledge(**_below(contents.arrays, "texts/"), as_of=contents.scalars["as_of"])
+        ranking = State(below(contents.arrays, "ranking/"), contents.scalars["ranking"])
+        whitening = Whitening.from_state(below(contents.arrays, "whitening/"))
+        knowledge = Knowledge(**below(contents.arrays, "texts/"), as_of=contents.scalars["as_of"])
         language = contents.scalars["language"]
         scale = None if contents.scalars["scale"] is None else tuple(contents.scalars["scale"])
     except (KeyError, TypeError, ValueError) as error:
@@ -86,7 +86,3 @@ def _table(catalogue: Catalogue) -> pl.DataFrame:
 
 def _catalogue(table: pl.DataFrame, title: str | None) -> Catalogue:
     return Catalogue(Vocabulary(table[ID]), table.drop(ID), title)
-
-
-def _below(arrays: Any, start: str) -> dict[str, Any]:
-    return {name[len(start) :]: array for name, array in arrays.items() if name.startswith(start)}

@@ -5,7 +5,6 @@ from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
@@ -15,7 +14,7 @@ from penchant.models.habit import Habit
 from penchant.models.item_to_item import DENSE, active_items
 from penchant.models.popularity import Popularity
 from penchant.models.ratings import Ratings
-from penchant.models.scorer import Scorer, State, best
+from penchant.models.scorer import Scorer, State, below, best
 from penchant.models.similarity import Similarity
 from penchant.models.transitions import Transitions
 from penchant.models.words import Words
@@ -202,7 +201,7 @@ class Ranking:
         scalars = state.scalars
         scorers: dict[str, Scorer] = {}
         for name, plain in scalars["models"].items():
-            arrays = _below(state.arrays, f"models/{name}/")
+            arrays = below(state.arrays, f"models/{name}/")
             scorers[name] = MODELS[name.partition(".")[0]].from_state(State(arrays, plain))
         scales = {name: Scale(*pair) for name, pair in scalars["scales"].items()}
         blends = Blends(
@@ -213,17 +212,13 @@ class Ranking:
         )
         ratings = None
         if scalars["ratings"]:
-            arrays = _below(state.arrays, "ratings/")
+            arrays = below(state.arrays, "ratings/")
             ratings = Ratings.from_state(State(arrays, scalars["ratings"]))
         calibration = Calibration(*scalars["calibration"]) if scalars["calibration"] else None
         half = ratings.half if ratings else None
         learned = (scalars["seed"], scalars["request_weight"], calibration, half)
         plan = Plan(scalars["settings"], blends, *learned)
         return cls(plan, Sources(scorers, scales), evidence, ratings)
-
-
-def _below(arrays: Mapping[str, NDArray[Any]], start: str) -> dict[str, NDArray[Any]]:
-    return {key[len(start) :]: value for key, value in arrays.items() if key.startswith(start)}
 
 
 def reach(data: Dataset) -> str:

@@ -1,6 +1,5 @@
 """A check-up as one HTML page that needs nothing else: light and dark, for a desk and for a phone."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.data.cells import spell
-from penchant.errors import InputError
 from penchant.evaluate.checkup.drawing import bars, by_rank, plain
 from penchant.evaluate.checkup.facts import Checkup
 from penchant.evaluate.checkup.screen import NAMES, counted, rating_counts
+from penchant.evaluate.wording import write_whole
 
 SPANS, BINS = 48, 40
 STYLE = """
@@ -104,14 +103,5 @@ def write(found: Checkup, folder: Path, name: str) -> Path:
     Raises:
         InputError: the folder cannot be made, or written to.
     """
-    path = folder / "check.html"
-    unfinished = folder / f".check.html.{os.getpid()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(page(found, name), encoding="utf-8", errors="replace")
-        unfinished.replace(path)
-    except OSError as error:
-        if folder.is_dir():
-            unfinished.unlink(missing_ok=True)
-        raise InputError(f"-o {folder}: could not be written: {error.strerror or error}") from error
-    return path
+    write_whole(folder, {"check.html": page(found, name)})
+    return folder / "check.html"
