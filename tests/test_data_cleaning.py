@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from penchant.data.catalogue import Catalogue
 from penchant.data.cleaning.accounts import accounts
 from penchant.data.cleaning.aggregates import aggregates
 from penchant.data.cleaning.markup import in_order, without_markup
@@ -21,7 +22,7 @@ from penchant.data.cleaning.settings import Cleaning
 from penchant.data.cleaning.steps import cleaned
 from penchant.data.cleaning.texts import clean_column
 from penchant.data.cleaning.twins import Twins, twins
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.read import read
 from penchant.data.report import Journal

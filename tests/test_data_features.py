@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.data.dataset import Catalogue
+from penchant.data.catalogue import Catalogue
 from penchant.data.features import AttributeSpace
 from penchant.data.roles import Role, is_identifier, role_of, roles, says_something, separator
 from penchant.data.vocabulary import Vocabulary

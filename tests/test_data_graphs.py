@@ -5,7 +5,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.data.dataset import Catalogue
+from penchant.data.catalogue import Catalogue
 from penchant.data.graphs import LINKS, agreement
 from penchant.data.read import read
 from penchant.data.sources import fetch

@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.media import media_vectors, vector_columns
 from penchant.data.read import read

@@ -2,7 +2,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.data.catalogues import rows_of
+from penchant.data.assemble import rows_of
 from penchant.data.vocabulary import Vocabulary
 
 TEXTS = st.lists(st.text(min_size=1), unique=True, min_size=1)

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from markup import HOSTILE, checked
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
 from penchant.data.split import known_before
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import SettingError
@@ -98,7 +99,10 @@ def test_the_same_bundle_differs_in_nothing(bundles: dict[str, Path]) -> None:
 def test_row_numbers_do_not_matter_and_lists_are_those_of_the_bundle(bundles: dict[str, Path]) -> None:
     data = world().data
     joint, _ = joined(data, [Recommender.load(bundles[name]).data for name in ("good", "other")])
-    one, other = (Fitted.load("A", bundles[name]).among(joint.items.vocabulary) for name in ("good", "other"))
+    one, other = (
+        Fitted.load("A", bundles[name]).among(joint.items.vocabulary, data.users)
+        for name in ("good", "other")
+    )
     task = later(joint, one.side.end)[0].tasks[0]
     model = other.model
     history = [joint.items.vocabulary.texts(query.rows) for query in task.queries]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import SettingError

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from penchant.data.dataset import Catalogue
+from penchant.data.catalogue import Catalogue
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import SettingError
 from penchant.language.describe import clean, describe, usual

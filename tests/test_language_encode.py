@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.data.dataset import Catalogue
+from penchant.data.catalogue import Catalogue
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import LanguageError, SettingError
 from penchant.language.cache import VectorCache

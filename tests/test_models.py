@@ -10,12 +10,13 @@ import scipy.sparse as sp
 from implicit.cpu.als import AlternatingLeastSquares
 
 import toy
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
 from penchant.language.knowledge import Knowledge
-from penchant.models.algebra import Prior, inverse, solution
-from penchant.models.content import Content, directions
+from penchant.models.algebra import Prior, directions, inverse, solution
+from penchant.models.content import Content
 from penchant.models.factors import Factors
 from penchant.models.item_to_item import pairs
 from penchant.models.popularity import Popularity

@@ -5,7 +5,7 @@ the other taste. Some items of a taste are more popular than others, by the same
 items are cold: nobody met them, only their text tells the taste.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
 from penchant.language.knowledge import Knowledge
@@ -41,7 +42,7 @@ class World:
     def first(self, n_items: int) -> "World":
         """The world before the items from `n_items` on appeared."""
         items = Catalogue(Vocabulary(self.data.items.vocabulary.ids[:n_items]), item_table(n_items), "title")
-        data = Dataset(self.data.interactions, items, self.data.users)
+        data = replace(self.data, items=items)
         return World(data, knowledge(self.knowledge.vectors[:n_items]), self.withheld)
 
     def without_text(self) -> "World":
@@ -73,9 +74,12 @@ def world(seed: int = 0) -> World:
     events = Interactions.sorted(*columns, ones, 4 * ones, "time")
     for column in (events.users, events.items, events.times, events.weights, events.values):
         locked(column)
-    people = Catalogue(Vocabulary(user_ids()), pl.DataFrame({"age": [20 + u % 40 for u in range(N_USERS)]}))
+    asked = {"age": [20 + u % 40 for u in range(N_USERS)], "club": [f"club {u % 2}" for u in range(N_USERS)]}
+    people = Catalogue(Vocabulary(user_ids()), pl.DataFrame(asked))
     described = Catalogue(Vocabulary(item_ids(N_ITEMS)), item_table(N_ITEMS), "title")
-    return World(Dataset(events, described, people), knowledge(text_vectors(rng)), np.array(withheld))
+    return World(
+        Dataset(events, described, people).with_traits(), knowledge(text_vectors(rng)), np.array(withheld)
+    )
 
 
 def user_ids() -> pl.Series:

@@ -1,37 +1,19 @@
 """A data set: events, what is known of the items, what is known of the people, requests in words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
+from scipy import sparse
 
+from penchant.data.catalogue import Catalogue
+from penchant.data.features import AttributeSpace
 from penchant.data.interactions import Interactions
-from penchant.data.vocabulary import Vocabulary
-from penchant.types import Query, Rows
+from penchant.types import Query, Rows, Vectors
 
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """What the tables say of items, or of people: one table row for each vocabulary row, in its order.
-
-    `table` has no id column; rows that no table describes are all null. `title` names the column
-    that people read, None where there is none.
-    """
-
-    vocabulary: Vocabulary
-    table: pl.DataFrame
-    title: str | None = None
-
-    def __len__(self) -> int:
-        return len(self.vocabulary)
-
-    def titles(self, rows: Rows) -> list[str]:
-        """Return what people read for items: the title, or the id where there is none."""
-        ids = self.vocabulary.texts(rows)
-        if self.title is None:
-            return ids
-        titles = self.table[self.title].cast(pl.String).gather(rows).to_list()
-        return [title or text for title, text in zip(titles, ids, strict=True)]
+TRAITS = 100
+"""Most tokens of one column of the users: a query carries all its features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +24,9 @@ class Dataset:
     normal. `requests` has the columns text, items (a list of row numbers), user (-1: unknown)
     and time (null: unknown). `graph` has the text columns head, relation and tail, as given; `links` has the
     columns entity (as the graph writes it) and item (a row number): which entities are items. `scale` are the
-    ends of the scale where the values of the events are ratings, None where they are anything else.
+    ends of the scale where the values of the events are ratings, None where they are anything else. `traits`
+    are the attributes of the users as features of `space`, sparse (n_users, F), None where nothing was asked
+    of them (see `with_traits`).
     """
 
     interactions: Interactions
@@ -58,6 +42,8 @@ class Dataset:
         default_factory=lambda: pl.DataFrame(schema={"entity": pl.String, "item": pl.Int64})
     )
     scale: tuple[float, float] | None = None
+    space: AttributeSpace = field(default_factory=lambda: AttributeSpace(()))
+    traits: sparse.csr_matrix | None = None
 
     @property
     def n_items(self) -> int:
@@ -78,6 +64,15 @@ class Dataset:
         """Return the same world with other events."""
         return replace(self, interactions=interactions)
 
+    def with_traits(self) -> "Dataset":
+        """Return the same world with the users' attributes as features, for models and queries."""
+        space = AttributeSpace.fit(self.users, most=TRAITS)
+        return replace(self, space=space, traits=space.transform(self.users) if len(space) else None)
+
+    def features(self, users: Rows) -> Sequence[Vectors | None]:
+        """Return what is known of people besides their events, for their queries: (F,) each, or None."""
+        return [None] * len(users) if self.traits is None else list(self.traits[users].toarray())
+
     def item_counts(self) -> Rows:
         """Count the events of each item, shape (n_items,)."""
         return np.bincount(self.interactions.items, minlength=self.n_items)
@@ -88,12 +83,12 @@ class Dataset:
         users = np.arange(self.n_users) if users is None else users
         bounds, keys = events.bounds(self.n_users), self.users.vocabulary.texts(users)
         queries = []
-        for user, key in zip(users.tolist(), keys, strict=True):
+        for user, key, traits in zip(users.tolist(), keys, self.features(users), strict=True):
             part = slice(bounds[user], bounds[user + 1])
             queries.append(
                 Query(
                     events.items[part], events.times[part], events.weights[part], events.values[part],
-                    at=at, key=key,
+                    features=traits, at=at, key=key,
                 )
             )  # fmt: skip
         return queries

@@ -9,8 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
+from penchant.data.catalogue import Catalogue
 from penchant.data.cells import moments, numbers
-from penchant.data.dataset import Catalogue
 from penchant.data.roles import MISSING, Role, roles, separator
 from penchant.types import Rows
 
@@ -57,14 +57,14 @@ class AttributeSpace:
     parts: tuple[Column, ...]
 
     @classmethod
-    def fit(cls, catalogue: Catalogue) -> Self:
-        """Find the features of a catalogue."""
+    def fit(cls, catalogue: Catalogue, *, most: int = MOST_TOKENS) -> Self:
+        """Find the features of a catalogue, the `most` frequent tokens of each column."""
         found, table = roles(catalogue), catalogue.table
-        parts = [_fitted(Column(name, name, role), table[name]) for name, role in found.items()]
+        parts = [_fitted(Column(name, name, role), table[name], most) for name, role in found.items()]
         if catalogue.title is not None and "year" not in found.values() and "year" not in found:
             titles = table[catalogue.title].cast(pl.String)
             if int(titles.str.contains(YEAR_IN_TITLE).sum()) > 0.3 * max(1, titles.count()):
-                parts.append(_fitted(Column("year", catalogue.title, "year"), titles))
+                parts.append(_fitted(Column("year", catalogue.title, "year"), titles, most))
         return cls(tuple(part for part in parts if part is not None))
 
     def transform(self, catalogue: Catalogue) -> sparse.csr_matrix:
@@ -141,10 +141,10 @@ def values_of(cells: pl.Series, role: Role) -> NDArray[np.float64]:
     return numbers(cells)[0].fill_null(float("nan")).to_numpy()
 
 
-def _fitted(column: Column, cells: pl.Series) -> Column | None:
+def _fitted(column: Column, cells: pl.Series, most: int) -> Column | None:
     """Find the tokens or the knots of a column; None where it gives no feature."""
     if column.role in ("category", "multi"):
-        return _with_tokens(column, cells)
+        return _with_tokens(column, cells, most)
     if column.role in ("number", "year", "date"):
         values = values_of(cells, column.role)
         values = values[np.isfinite(values)]
@@ -155,12 +155,12 @@ def _fitted(column: Column, cells: pl.Series) -> Column | None:
     return None
 
 
-def _with_tokens(column: Column, cells: pl.Series) -> Column | None:
+def _with_tokens(column: Column, cells: pl.Series, most: int) -> Column | None:
     sign = None
     if column.role == "multi" and not cells.dtype.is_nested():
         sign = separator(cells.cast(pl.String).drop_nulls())
     counts = tokens_of(cells, sign).group_by("token").len().filter(pl.col("len") >= FEWEST_USES)
-    kept = counts.sort("len", "token", descending=[True, False]).head(MOST_TOKENS)["token"].to_list()
+    kept = counts.sort("len", "token", descending=[True, False]).head(most)["token"].to_list()
     return Column(column.name, column.source, column.role, sign, tuple(kept)) if kept else None
 
 

@@ -9,9 +9,9 @@ import polars as pl
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from penchant.data.catalogues import by_title, rows_of
+from penchant.data.assemble import by_title, rows_of
+from penchant.data.catalogue import Catalogue
 from penchant.data.cells import ids
-from penchant.data.dataset import Catalogue
 from penchant.data.features import AttributeSpace
 from penchant.data.report import Journal
 from penchant.data.tables import Form, Table, load

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from penchant.data.catalogues import rows_of
-from penchant.data.dataset import Catalogue
+from penchant.data.assemble import rows_of
+from penchant.data.catalogue import Catalogue
 from penchant.data.report import Journal
 from penchant.errors import TableError
 from penchant.types import Vectors

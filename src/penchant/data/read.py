@@ -8,12 +8,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from penchant.data.catalogues import catalogue, described, graph, rows_of
+from penchant.data.assemble import catalogue, described, graph, rows_of
+from penchant.data.catalogue import Catalogue
 from penchant.data.certainty import by_name, doubt
 from penchant.data.cleaning.settings import Cleaning
 from penchant.data.cleaning.steps import cleaned, refuse
 from penchant.data.columns import Choice, Kind, check_mapping, choose
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.dataset import Dataset
 from penchant.data.events import Events, Target, clean, rating_scale
 from penchant.data.graphs import compare, linked
 from penchant.data.interactions import Interactions
@@ -63,12 +64,13 @@ def read(
     items = _catalogue("items", "item", tables, choices, events, journal)
     items = with_media(items, folder, journal)
     users = _catalogue("users", "user", tables, choices, events, journal)
-    asked = {}
-    if "requests" in tables:
-        asked["requests"] = requests(tables["requests"], choices["requests"], items, users, journal)
     interactions = _interactions(events, items.vocabulary, users.vocabulary)
     scale = rating_scale(events.frame["value"], choices["interactions"]) if events else None
-    data = cleaned(Dataset(interactions, items, users, scale=scale, **asked), cleaning, journal)
+    data = Dataset(interactions, items, users, scale=scale)
+    if "requests" in tables:
+        asked = requests(tables["requests"], choices["requests"], items, users, journal)
+        data = replace(data, requests=asked)
+    data = cleaned(data, cleaning, journal)
     _check(data, folder, journal)
     if "graph" in tables:
         relations = graph(tables["graph"], choices["graph"], journal)
@@ -76,7 +78,7 @@ def read(
         compare(relations, links, data.items, journal)
         data = replace(data, graph=relations, links=links)
     refuse(folder, cleaning, journal)
-    return data, journal.report()
+    return data.with_traits(), journal.report()
 
 
 def _choices(

@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 
-from penchant.data.catalogues import by_title
+from penchant.data.assemble import by_title
+from penchant.data.catalogue import Catalogue
 from penchant.data.cells import ids, moments
 from penchant.data.columns import Choice
-from penchant.data.dataset import Catalogue
 from penchant.data.report import Journal
 from penchant.data.tables import Table
 

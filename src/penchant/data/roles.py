@@ -5,8 +5,8 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
+from penchant.data.catalogue import Catalogue
 from penchant.data.cells import moments, numbers
-from penchant.data.dataset import Catalogue
 
 Role: TypeAlias = Literal[
     "title", "text", "category", "multi", "number", "year", "date", "identifier", "ignored"

@@ -13,10 +13,12 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 from numpy.typing import NDArray
+from scipy import sparse
 
 from penchant import store
+from penchant.data.catalogue import Catalogue
 from penchant.data.cells import spell
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.split import windows
 from penchant.data.vocabulary import Vocabulary
@@ -26,7 +28,7 @@ from penchant.evaluate.contrast import contrast
 from penchant.evaluate.protocols import NEW, REPEATS, Fold, Task, over_time
 from penchant.evaluate.run import K, check
 from penchant.recommender import Recommender
-from penchant.types import Query, Rows
+from penchant.types import Query, Rows, Vectors
 
 MOMENTS = 5
 Progress = Callable[[str, int, int], None]
@@ -34,12 +36,17 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass
 class Fitted:
-    """A bundle among the ids that all share: `own`, (shared items,), are its rows, -1 where it knows none."""
+    """A bundle among the ids that all share: `own`, (shared items,), are its rows, -1 where it knows none.
+
+    `people` are those of the tables, who ask with their attributes as the bundle knows them.
+    """
 
     side: Side
     model: Recommender
     own: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     shared: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    people: Vocabulary | None = None
+    traits: sparse.csr_matrix | None = None
 
     @classmethod
     def load(cls, label: str, folder: Path) -> Self:
@@ -51,12 +58,14 @@ class Fitted:
         version, data = store.current(folder), str(lineage.get("data", ""))
         return cls(Side(label, str(folder), version, data, events.end, counts), model)
 
-    def among(self, items: Vocabulary) -> Self:
-        """Return the same bundle with its places among the shared items."""
+    def among(self, items: Vocabulary, people: Catalogue) -> Self:
+        """Return the same bundle with its places among the shared items, and asked by `people`."""
         shared = items.rows(self.model.data.items.vocabulary.ids)
         own = np.full(len(items), -1, dtype=np.int64)
         own[shared] = np.arange(len(shared))
-        return replace(self, own=own, shared=shared)
+        space = self.model.data.space
+        traits = space.transform(people) if len(space) else None
+        return replace(self, own=own, shared=shared, people=people.vocabulary, traits=traits)
 
     def lists(self, task: Task) -> Rows:
         """Return lists, shape (Q, K), in shared rows; it is not told of items that it does not know."""
@@ -70,7 +79,19 @@ class Fitted:
     def _translated(self, query: Query) -> Query:
         rows = self.own[query.rows]
         known = rows >= 0
-        return replace(query, rows=rows[known], times=query.times[known], weights=query.weights[known])
+        values = query.values[known] if len(query.values) else query.values
+        return replace(
+            query,
+            rows=rows[known],
+            times=query.times[known],
+            weights=query.weights[known],
+            values=values,
+            features=self._features(query.key),
+        )
+
+    def _features(self, person: str) -> Vectors | None:
+        row = -1 if self.people is None else self.people.row(person)
+        return None if row < 0 or self.traits is None else self.traits[row].toarray()[0]
 
 
 def compare(
@@ -85,7 +106,7 @@ def compare(
     pair = [Fitted.load(label, folder) for label, folder in zip("AB", folders, strict=True)]
     check_comparable(data, pair)
     joint, added = joined(data, [side.model.data for side in pair])
-    pair = [side.among(joint.items.vocabulary) for side in pair]
+    pair = [side.among(joint.items.vocabulary, data.users) for side in pair]
     folds = later(joint, max(one.side.end for one in pair))
     if not folds:
         raise SettingError("no later event is a positive one: there is nothing to find")

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
 from penchant.data.roles import roles
 from penchant.evaluate.answers import HEAD, MID, TAIL, UNMET, Answers
 from penchant.evaluate.neighbours import unit_attributes

@@ -16,9 +16,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from penchant.data.dataset import Dataset
-from penchant.data.features import AttributeSpace
 from penchant.language.knowledge import Knowledge
-from penchant.models.content import block_weights
+from penchant.models.description import Attributes
 from penchant.models.history import histories
 from penchant.models.item_to_item import pairs
 from penchant.types import Query, Rows, Scores, Vectors
@@ -124,8 +123,7 @@ def by_content(data: Dataset, knowledge: Knowledge, shares: Sequence[float], dep
 
 def unit_attributes(data: Dataset) -> sp.csr_matrix:
     """Return the attributes of items as unit rows, shape (n_items, F), each column weighed alike."""
-    space = AttributeSpace.fit(data.items)
-    x = space.transform(data.items) @ sp.diags(block_weights(space, data.items))
+    x = Attributes.fit(data.items).of(data.items)
     lengths = np.sqrt(np.asarray(x.multiply(x).sum(axis=1)).ravel())
     return sp.csr_matrix(sp.diags(1 / np.maximum(lengths, 1e-9)) @ x, dtype=np.float32)
 

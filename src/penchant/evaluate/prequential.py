@@ -6,6 +6,7 @@ and Vinagre, Jorge and Gama, Evaluation of recommender systems in streaming envi
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import default_rng
@@ -57,8 +58,10 @@ def _tasks(data: Dataset, window: Window, starts: Rows, ends: Rows, compare: boo
     keys = data.users.vocabulary.texts(users)
     begins = bounds[users]
     live = [
-        _query(events, begin, start, start, key)
-        for begin, start, key in zip(begins.tolist(), starts.tolist(), keys, strict=True)
+        replace(_query(events, begin, start, start, key), features=known)
+        for begin, start, key, known in zip(
+            begins.tolist(), starts.tolist(), keys, data.features(users), strict=True
+        )
     ]
     wanted = [_wanted(events, start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
     fresh = [rows[~np.isin(rows, query.rows)] for rows, query in zip(wanted, live, strict=True)]
@@ -83,13 +86,12 @@ def _query(events: Interactions, begin: int, end: int, moment: int, key: str) ->
 def _frozen(query: Query, cut: float) -> Query:
     """Forget what happened from the cut on, but do not list it again."""
     known = query.times < cut
-    return Query(
-        query.rows[known],
-        query.times[known],
-        query.weights[known],
+    return replace(
+        query,
+        rows=query.rows[known],
+        times=query.times[known],
+        weights=query.weights[known],
         excluded=np.unique(query.rows[~known]),
-        at=query.at,
-        key=query.key,
     )
 
 

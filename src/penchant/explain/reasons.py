@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from penchant.data.dataset import Catalogue
+from penchant.data.catalogue import Catalogue
 from penchant.models.scorer import Scorer
 from penchant.types import Evidence, Query, Reason, Slate
 
@@ -22,6 +22,7 @@ WORDING: Mapping[str, tuple[Evidence, str]] = {
     "novelty": ("popularity", "how new it is, and how rarely seen"),
     "factors": ("taste", "the taste that the whole history shows"),
     "content": ("attribute", "what is written about it, against the history"),
+    "features": ("attribute", "taken by people with attributes like yours"),
     "similarity": ("taste", "goes with the history as a whole"),
     "transitions": ("taste", "follows the history as a whole"),
     "habit": ("habit", "done before, and often done again"),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from penchant.data.dataset import Catalogue
+from penchant.data.catalogue import Catalogue
 from penchant.data.roles import MISSING, roles, separator
 from penchant.language.template import Template
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from penchant.data.dataset import Catalogue
+from penchant.data.catalogue import Catalogue
 from penchant.errors import LanguageError
 from penchant.language.cache import Progress, VectorCache
 from penchant.language.describe import describe, reused

@@ -6,6 +6,7 @@ scipy.linalg is imported where a fit needs it: serving a bundle does without.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from penchant.errors import SettingError
@@ -45,6 +46,22 @@ def solution(left: NDArray[np.float64], right: NDArray[np.float64]) -> Vectors:
         else:
             return np.asarray(cho_solve(factor, right, check_finite=False), dtype=np.float32)
     raise SettingError("the matrix of a regression is not positive definite", hint="raise the regularisation")
+
+
+def directions(matrix: Vectors, rank: int, rng: Generator, *, rounds: int = 2) -> Vectors:
+    """Return the strongest directions of the columns' space of `matrix` (n, n) as a basis (n, rank).
+
+    Randomised range finder with power iterations (Halko, Martinsson and Tropp, SIAM Review 2011).
+    """
+    n = matrix.shape[0]
+    if n <= rank:
+        return np.eye(n, dtype=np.float32)
+    basis = matrix @ rng.standard_normal((n, rank)).astype(np.float32)
+    for _ in range(rounds):
+        basis, _ = np.linalg.qr(basis)
+        basis = matrix @ (matrix.T @ basis)
+    basis, _ = np.linalg.qr(basis)
+    return np.asarray(basis, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,52 +20,22 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.random import Generator
 
-from penchant.data.dataset import Catalogue, Dataset
-from penchant.data.features import AttributeSpace
+from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
 from penchant.language.whiten import Whitening
-from penchant.models.algebra import solution
+from penchant.models.algebra import directions, solution
+from penchant.models.description import Attributes, Description
 from penchant.models.history import histories, times_dense
 from penchant.models.item_to_item import DENSE, active_items, pairs
-from penchant.models.scorer import State, best, pick
+from penchant.models.scorer import State, below, best, pick
 from penchant.models.similarity import Similarity
 from penchant.types import NO_ROWS, Query, Rows, Scores, Vectors
 
 FLAT = np.zeros((0, 0), dtype=np.float32)
 MEDIA_WEIGHTS, MEDIA_EPS, PRESS_ITEMS = (0.0, 0.25, 0.5, 0.75, 1.0), 10.0, 1_000
 """Weights of media that are tried, the shrinkage of their whitening, and on how many items they are tried."""
-ARRAYS = ("active", "tastes", "vectors", "map", "weights", "media_mean", "media_axes")
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What is written about items: text vectors (n, dim) and weighted attributes, sparse (n, F)."""
-
-    texts: Vectors
-    attributes: sp.csr_matrix
-
-    def rows(self, rows: Rows) -> "Description":
-        """Return the descriptions of some items."""
-        return Description(self.texts[rows], self.attributes[rows])
-
-    @property
-    def norms(self) -> Vectors:
-        """Squared lengths, shape (n,); zero for an item of which nothing is written."""
-        squares = self.attributes.multiply(self.attributes).sum(axis=1)
-        return np.asarray((self.texts**2).sum(axis=1) + np.asarray(squares, dtype=np.float32).ravel())
-
-    def kernel(self, other: "Description", scale: float) -> Vectors:
-        """Return the mean of exp(−2‖d_i − d_j‖² / scale) and exp(−‖d_i − d_j‖² / 2·scale), shape (n, m)."""
-        inner = self.texts @ other.texts.T
-        inner += (self.attributes @ other.attributes.T).toarray()
-        inner *= -2.0
-        inner += self.norms[:, None]
-        inner += other.norms
-        np.maximum(inner, 0.0, out=inner)
-        far = np.exp(inner * np.float32(-0.5 / scale))
-        far += far**4  # exp(−2 d / s) is the fourth power of exp(−d / 2s)
-        far *= np.float32(0.5)
-        return np.asarray(far, dtype=np.float32)
+ARRAYS = ("active", "tastes", "vectors", "map", "media_mean", "media_axes")
 
 
 @dataclass(kw_only=True)
@@ -90,15 +60,13 @@ class Content:
     anchors: Description = field(
         default_factory=lambda: Description(FLAT, sp.csr_matrix((0, 0), dtype=np.float32))
     )
-    space: AttributeSpace = field(default_factory=lambda: AttributeSpace(()))
-    weights: Vectors = field(default_factory=lambda: np.empty(0, dtype=np.float32))
+    attributes: Attributes = field(default_factory=Attributes)
     media_mean: Vectors = field(default_factory=lambda: np.empty(0, dtype=np.float32))
     media_axes: Vectors = field(default_factory=lambda: FLAT)
 
     def fit(self, data: Dataset, knowledge: Knowledge, *, rng: Generator) -> Self:
         """Learn the map from descriptions to the teacher's columns."""
-        self.space = AttributeSpace.fit(data.items)
-        self.weights = block_weights(self.space, data.items)
+        self.attributes = Attributes.fit(data.items)
         self.media = 0.0
         if knowledge.media.shape[1]:
             shown = np.asarray(knowledge.media.any(axis=1))
@@ -141,7 +109,7 @@ class Content:
 
     def describe(self, items: Catalogue, knowledge: Knowledge) -> Description:
         """Weigh the parts of each item's description."""
-        attributes = self.space.transform(items) @ sp.diags(self.weights * np.float32(self.attribute))
+        attributes = self.attributes.of(items) * np.float32(self.attribute)
         texts = knowledge.vectors * np.float32(self.text)
         if self.media and knowledge.media.shape[1]:
             seen = Whitening(self.media_mean, self.media_axes).apply(knowledge.media)
@@ -204,17 +172,17 @@ class Content:
 
     def state(self) -> State:
         """Return the vectors, the map that places new items, and the settings."""
-        names, scalars = self.space.state()
+        written = self.attributes.state()
         arrays = {name: getattr(self, name) for name in ARRAYS}
         anchors = self.anchors.attributes
         sparse = {"data": anchors.data, "indices": anchors.indices, "indptr": anchors.indptr}
         arrays |= {f"anchors_{name}": value for name, value in sparse.items()} | {
             "anchors_texts": self.anchors.texts
         }
-        arrays |= {f"space_{name}": value for name, value in names.items()}
+        arrays |= {f"written/{name}": value for name, value in written.arrays.items()}
         own = ("ridge", "scale", "text", "attribute", "media", "teacher_l2", "landmarks", "factors")
         settings = {name: getattr(self, name) for name in own}
-        return State(arrays, {"settings": settings, "space": scalars, "width": anchors.shape[1]})
+        return State(arrays, {"settings": settings, "written": written.scalars, "width": anchors.shape[1]})
 
     @classmethod
     def from_state(cls, state: State) -> Self:
@@ -223,39 +191,11 @@ class Content:
         texts = arrays.pop("anchors_texts")
         sparse = tuple(arrays.pop(f"anchors_{name}") for name in ("data", "indices", "indptr"))
         attributes = sp.csr_matrix(sparse, shape=(len(texts), state.scalars["width"]))
-        space = {name[6:]: arrays.pop(name) for name in list(arrays) if name.startswith("space_")}
+        written = State(below(arrays, "written/"), state.scalars["written"])
+        arrays = {name: value for name, value in arrays.items() if not name.startswith("written/")}
         return cls(
             **state.scalars["settings"],
             **arrays,
             anchors=Description(texts, attributes),
-            space=AttributeSpace.from_state(space, state.scalars["space"]),
+            attributes=Attributes.from_state(written),
         )
-
-
-def block_weights(space: AttributeSpace, items: Catalogue) -> Vectors:
-    """Return a weight for each feature, shape (F,), that gives each column a mean squared length of one."""
-    features, groups = space.transform(items), np.asarray(space.groups)
-    weights = np.zeros(len(groups), dtype=np.float32)
-    for group in np.unique(groups):
-        block = features[:, groups == group]
-        squares = np.asarray(block.multiply(block).sum(axis=1)).ravel()
-        weights[groups == group] = 1.0 / np.sqrt(
-            max(float(squares[squares > 0].mean()) if squares.any() else 1.0, 1e-6)
-        )
-    return weights
-
-
-def directions(matrix: Vectors, rank: int, rng: Generator, *, rounds: int = 2) -> Vectors:
-    """Return the strongest directions of the columns' space of `matrix` (n, n) as a basis (n, rank).
-
-    Randomised range finder with power iterations (Halko, Martinsson and Tropp, SIAM Review 2011).
-    """
-    n = matrix.shape[0]
-    if n <= rank:
-        return np.eye(n, dtype=np.float32)
-    basis = matrix @ rng.standard_normal((n, rank)).astype(np.float32)
-    for _ in range(rounds):
-        basis, _ = np.linalg.qr(basis)
-        basis = matrix @ (matrix.T @ basis)
-    basis, _ = np.linalg.qr(basis)
-    return np.asarray(basis, dtype=np.float32)

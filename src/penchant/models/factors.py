@@ -13,7 +13,8 @@ import numpy as np
 from numpy.random import Generator
 from threadpoolctl import threadpool_limits
 
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
 from penchant.models.history import distinct
 from penchant.models.item_to_item import pairs

@@ -12,7 +12,8 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.random import Generator
 
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
 from penchant.models.scorer import State, best, pick
 from penchant.types import Query, Rows, Scores

@@ -15,7 +15,8 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.random import Generator
 
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.language.knowledge import Knowledge
 from penchant.models.scorer import State, best, pick

@@ -18,7 +18,8 @@ import scipy.sparse as sp
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
 from penchant.models.scorer import State
 from penchant.types import Query, Rows, Vectors

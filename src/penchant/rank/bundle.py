@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from penchant import store
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BundleError
@@ -62,7 +63,7 @@ def opened(folder: Path) -> tuple[Dataset, State, Whitening, Knowledge, str]:
         scale = None if contents.scalars["scale"] is None else tuple(contents.scalars["scale"])
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{folder}: not a recommender's bundle ({error})", hint="fit again") from error
-    return Dataset(events, items, users, scale=scale), ranking, whitening, knowledge, language
+    return Dataset(events, items, users, scale=scale).with_traits(), ranking, whitening, knowledge, language
 
 
 def fingerprint(data: Dataset) -> str:

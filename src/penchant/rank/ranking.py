@@ -10,6 +10,7 @@ from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
 from penchant.models.content import Content
 from penchant.models.factors import Factors
+from penchant.models.features import Features
 from penchant.models.habit import Habit
 from penchant.models.item_to_item import DENSE, active_items
 from penchant.models.popularity import Popularity
@@ -31,7 +32,7 @@ from penchant.types import Query, Rows, Scores, Slate, Vectors
 
 MODELS: Mapping[str, type[Any]] = {
     "popularity": Popularity, "trend": Popularity, "similarity": Similarity, "transitions": Transitions,
-    "factors": Factors, "content": Content, "habit": Habit, "words": Words,
+    "factors": Factors, "content": Content, "features": Features, "habit": Habit, "words": Words,
 }  # fmt: skip
 CHUNK = 256
 

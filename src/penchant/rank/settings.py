@@ -11,6 +11,7 @@ from penchant.language.knowledge import Knowledge
 from penchant.metrics import counts, hits, ndcg
 from penchant.models.content import Content
 from penchant.models.factors import Factors
+from penchant.models.features import Features
 from penchant.models.habit import Habit
 from penchant.models.item_to_item import ItemToItem
 from penchant.models.popularity import Popularity
@@ -87,6 +88,8 @@ def build(
         built |= {name + suffix: replace(model, decay=decay) for suffix, decay in DECAYS[name].items()}
     built["factors"] = Factors().fit(data, knowledge, rng=rng())
     built["content"] = Content().fit(data, knowledge, rng=rng())
+    if data.traits is not None:
+        built["features"] = Features().fit(data, knowledge, rng=rng())
     built["habit"] = Habit().fit(data, knowledge, rng=rng())
     built["habit.recent"] = Habit(half_life=max(data.end - data.interactions.start, 1.0) / 8).fit(
         data, knowledge, rng=rng()

@@ -14,7 +14,9 @@ from penchant.rank.rehearsal import Questions, Rehearsal
 
 HABITS = ("habit", "habit.recent")
 ROUNDS, L2 = 2, 3e-3
-START, START_HABIT, START_NEWCOMER = 0.15, 0.3, 0.5
+START, START_HABIT = 0.15, 0.3
+NEWCOMERS = {"trend": 0.5, "features": 0.05}
+"""What newcomers trust: no history tells anything of them."""
 RARE = 0.05
 """Part of later events that are repeats, below which they are left to the end of a list."""
 
@@ -78,7 +80,7 @@ def _learned(
     queries = [query for group in rehearsal.questions for query in group.queries]
     measured = Sources.measured(scorers, queries)
     trust = {name: START_HABIT if name in HABITS else START for name in scorers}
-    start = blend = Blend.equal(measured.names, trust, newcomers={"trend": START_NEWCOMER})
+    start = blend = Blend.equal(measured.names, trust, newcomers=NEWCOMERS)
     asked = [_of_known_people(group) for group in rehearsal.questions if group.kind in kinds]
     fresh = [as_of(group, rehearsal.train, measured, knowledge) for group in asked]
     cold = np.flatnonzero(rehearsal.cold)

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from penchant.data.catalogue import Catalogue
 from penchant.data.cells import moments, numbers
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.dataset import Dataset
 from penchant.errors import TableError
 from penchant.types import Rows
 

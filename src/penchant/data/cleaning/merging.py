@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from penchant.data.catalogue import Catalogue
 from penchant.data.cleaning.twins import Twins
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.dataset import Dataset
 from penchant.data.report import Journal
 from penchant.data.vocabulary import Vocabulary
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from penchant.data.catalogue import Catalogue
 from penchant.data.cleaning.accounts import accounts
 from penchant.data.cleaning.aggregates import Aggregate, aggregates
 from penchant.data.cleaning.cores import k_core
@@ -12,7 +13,7 @@ from penchant.data.cleaning.opinions import clean_opinions
 from penchant.data.cleaning.settings import Cleaning
 from penchant.data.cleaning.texts import clean_texts
 from penchant.data.cleaning.twins import twins
-from penchant.data.dataset import Catalogue, Dataset
+from penchant.data.dataset import Dataset
 from penchant.data.report import Journal
 from penchant.errors import TableError
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import polars as pl
 
+from penchant.data.catalogue import Catalogue
 from penchant.data.cleaning.markup import SPACE, in_order, settled
-from penchant.data.dataset import Catalogue
 from penchant.data.report import Journal
 from penchant.data.roles import is_identifier, role_of
 

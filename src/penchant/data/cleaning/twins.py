@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from penchant.data.dataset import Catalogue
+from penchant.data.catalogue import Catalogue
 from penchant.data.features import tokens_of, values_of
 from penchant.data.roles import Role, roles, separator
 from penchant.types import Rows

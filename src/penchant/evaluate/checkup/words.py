@@ -8,7 +8,7 @@ import polars as pl
 import py3langid
 from numpy.typing import NDArray
 
-from penchant.data.dataset import Catalogue
+from penchant.data.catalogue import Catalogue
 from penchant.data.roles import roles
 
 SAMPLE, FEWEST_LETTERS, LONGEST, RARELY = 400, 20, 2000, 0.01

@@ -3,9 +3,9 @@
 import numpy as np
 import polars as pl
 
+from penchant.data.catalogue import Catalogue
 from penchant.data.cells import ids, numbers
 from penchant.data.columns import Choice
-from penchant.data.dataset import Catalogue
 from penchant.data.report import Journal
 from penchant.data.tables import Table
 from penchant.data.vocabulary import Vocabulary

@@ -1,0 +1,32 @@
+"""What the tables say of items, or of people."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from penchant.data.vocabulary import Vocabulary
+from penchant.types import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What the tables say of items, or of people: one table row for each vocabulary row, in its order.
+
+    `table` has no id column; rows that no table describes are all null. `title` names the column
+    that people read, None where there is none.
+    """
+
+    vocabulary: Vocabulary
+    table: pl.DataFrame
+    title: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.vocabulary)
+
+    def titles(self, rows: Rows) -> list[str]:
+        """Return what people read for items: the title, or the id where there is none."""
+        ids = self.vocabulary.texts(rows)
+        if self.title is None:
+            return ids
+        titles = self.table[self.title].cast(pl.String).gather(rows).to_list()
+        return [title or text for title, text in zip(titles, ids, strict=True)]
