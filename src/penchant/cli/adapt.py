@@ -1,0 +1,114 @@
+"""penchant adapt: a language model learns what people do with the things it reads about."""
+
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penchant.cli.check import MAP_HELP
+from penchant.cli.terminal import counted, say, tables
+from penchant.data.dataset import Dataset
+from penchant.errors import SettingError
+from penchant.language.adapt.halves import Halves
+from penchant.language.adapt.lessons import Task
+from penchant.language.adapt.model import check_place, save
+from penchant.language.adapt.training import Plan, Teaching
+from penchant.language.describe import describe
+from penchant.rank.bundle import fingerprint
+from penchant.rank.lessons import lessons_of
+
+TASKS = ("place", "rank", "click", "rating", "request")
+
+
+class Method(StrEnum):
+    """Which numbers of the model learn."""
+
+    full = "full"
+    lora = "lora"
+    ia3 = "ia3"
+
+
+def adapt(
+    folder: Annotated[Path, typer.Argument(help="A folder of tables.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The adapted model's folder.")],
+    language: Annotated[
+        str, typer.Option(help="Model to begin with: minilm, a folder (an adapted one too), a name.")
+    ] = "minilm",
+    method: Annotated[Method, typer.Option(help="Which numbers learn: full, lora, ia3.")] = Method.full,
+    layers: Annotated[str, typer.Option(help="How many of the last layers learn, or all.")] = "2",
+    tasks: Annotated[
+        str, typer.Option(help="What is taught, with weights: place=1,rank=0.5,click,rating,request.")
+    ] = "place,rank",
+    epochs: Annotated[int, typer.Option(help="Times through the catalogue, at most.", min=1)] = 12,
+    minutes: Annotated[float, typer.Option(help="Ends after the epoch in which they pass.", min=0.1)] = 20.0,
+    adversarial: Annotated[
+        float, typer.Option(help="Teach against the worst small change of this length, 0 for none.", min=0.0)
+    ] = 0.0,
+    max_tokens: Annotated[int, typer.Option(help="Tokens read of each text.", min=8)] = 128,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model.", min=0)] = 0,
+    mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
+) -> None:
+    """Teach a text encoder from tables."""
+    check_place(output)
+    plan = Plan(
+        method=method.value,
+        layers=_layers(layers),
+        weights=weights_of(tasks),
+        epochs=epochs,
+        adversarial=adversarial,
+        minutes=minutes,
+        seed=seed,
+    )
+    taught(tables(folder, mapping), output, language, plan, max_tokens)
+
+
+def taught(data: Dataset, output: Path, language: str, plan: Plan, max_tokens: int) -> None:
+    """Teach with progress shown, and write the model."""
+    halves = Halves.of(language, plan.layers, max_tokens)
+    lessons = lessons_of(data, describe(data.items), plan.seed)
+    mark = fingerprint(data)
+    same = sha256(f"{mark} {language} {max_tokens} {plan}".encode()).hexdigest()
+    kept = output.with_name(f".{output.name}.unfinished-{same[:12]}")
+    with counted("teaching") as progress:
+        teaching = Teaching(halves, lessons, plan, kept, say, progress)
+        upper, course = teaching.run()
+    facts = {
+        "began_as": language,
+        "data": {"items": len(lessons.items), "people": len(lessons.people), "fingerprint": mark},
+    }
+    save(output, halves, upper, plan, course, facts)
+    teaching.forget()
+    first, last = course.marks[0], course.marks[course.best]
+    say(
+        f"{output}: {course.parameters:,} numbers taught in {course.seconds:.0f} s; "
+        f"NDCG@20 of held-out items {first:.4f} before, {last:.4f} after epoch {course.best}"
+    )
+
+
+def weights_of(tasks: str) -> dict[Task, float]:
+    """Read tasks with their weights: `place=1,rank=0.5,click`."""
+    found: dict[Task, float] = {}
+    for part in filter(None, (part.strip() for part in tasks.split(","))):
+        name, _, number = part.partition("=")
+        try:
+            weight = float(number) if number else 1.0
+        except ValueError:
+            weight = -1.0
+        if name not in TASKS or not 0 < weight < float("inf"):
+            raise SettingError(
+                f"--tasks: '{part}' is no task with a weight", hint=f"write {'=1,'.join(TASKS)}=1"
+            )
+        found[name] = weight  # type: ignore[index]
+    if not found:
+        raise SettingError("--tasks: none is named", hint=f"some of {', '.join(TASKS)}")
+    return found
+
+
+def _layers(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise SettingError(f"--layers {text}", hint="a number of the last layers, 1 or more, or all")
+    return int(text)

@@ -1,0 +1,1 @@
+"""Teaching a language model what people do with the things that it reads about."""

@@ -1,0 +1,64 @@
+"""What an encoder is taught, as arrays: this file knows no tables, no models and no language model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+
+from penchant.types import NO_ROWS, NO_WEIGHTS, Rows, Vectors, Weights
+
+Task: TypeAlias = Literal["place", "rank", "click", "rating", "request"]
+"""place: foretell where behaviour puts an item; rank: who took it, among others; click: whether somebody did;
+rating: the stars; request: the words that led to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """Questions about items whose events the lessons do not hold: the answer to when to stop.
+
+    `people`, (Q, r), are the askers' places, `items` the held-out items among which is ranked, and
+    `answers[q]` those of them (by row) that came true.
+    """
+
+    people: Vectors
+    items: Rows
+    answers: Sequence[Rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """`texts` are those of all items; lessons are about `items`, (n,), whose events are known.
+
+    `places`, (n, r), are where behaviour puts them, standardised; `people`, (U, r), are people's places, so
+    that people · place is how well they go together; `taken`, (U, n), is 1 for what they took. `raters` (rows
+    of people), `rated` (places in `items`) and `stars` are ratings, (R,) each, and `scale` their ends.
+    `requests` are texts that led to `answers` (places in `items`), as many.
+    """
+
+    texts: Sequence[str]
+    items: Rows
+    places: Vectors
+    people: Vectors
+    taken: sp.csr_matrix
+    exam: Exam
+    raters: Rows = field(default_factory=lambda: NO_ROWS)
+    rated: Rows = field(default_factory=lambda: NO_ROWS)
+    stars: Weights = field(default_factory=lambda: NO_WEIGHTS)
+    scale: tuple[float, float] | None = None
+    requests: Sequence[str] = ()
+    answers: Rows = field(default_factory=lambda: NO_ROWS)
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Return the tasks for which there are lessons."""
+        found: list[Task] = ["place", "rank", "click"]
+        found += ["rating"] if len(self.stars) else []
+        found += ["request"] if len(self.requests) else []
+        return tuple(found)
+
+    @property
+    def shares(self) -> Weights:
+        """Each item's part of all events, (n,), above zero."""
+        counts = np.asarray(self.taken.sum(axis=0)).ravel() + 0.5
+        return np.asarray(counts / counts.sum(), dtype=np.float32)

@@ -1,0 +1,137 @@
+"""The tasks that share one encoder: a loss for each, of one batch of items.
+
+    place   ‖v_i − t_i‖² / r
+    rank    −log softmax_i (u · v_i / τ − log q_i), over the items of the batch; q_i are shares of events
+    click   −log σ(±(a·u·v_i + b_i)), negatives drawn from the batch, b_i corrected by their share
+    rating  (u · w_i + c_i + m − y)², y on the scale −1 to 1
+    request −log softmax_i (e(request) · e_i / τ), over the items of the batch
+
+v_i, b_i, w_i and c_i are read off the text's vector e_i by linear heads; u are people's places, fixed.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from penchant.language.adapt.lessons import Lessons, Task
+
+PEOPLE, TEMPERATURE, ASKED = 256, 0.05, 32
+"""People who are asked about a batch; how sharp a request tells items apart; requests a batch."""
+
+
+@dataclass
+class Batch:
+    """Vectors of some items, (B, width), their places (B, r), and where they are among the lessons' items."""
+
+    vectors: Any
+    placed: Any
+    rows: Any
+    rng: Generator
+
+
+class Heads:
+    """What is read off a text's vector: a place (r), a level of clicks, a level and a direction of stars."""
+
+    def __init__(self, width: int, rank: int, seed: int) -> None:
+        import torch
+
+        torch.manual_seed(seed)
+        self.place = torch.nn.Linear(width, rank)
+        self.click = torch.nn.Linear(width, 1)
+        self.stars = torch.nn.Linear(width, rank + 1)
+        self.sharp = torch.nn.Parameter(torch.zeros(2))
+        self.noise = torch.nn.Parameter(torch.zeros(5))
+
+    def parameters(self) -> list[Any]:
+        """Return all that learns here."""
+        layers = (self.place, self.click, self.stars)
+        return [p for layer in layers for p in layer.parameters()] + [self.sharp, self.noise]
+
+    def state(self) -> dict[str, Any]:
+        """Return the parameters by name."""
+        return {f"heads.{n}": p.detach() for n, p in enumerate(self.parameters())}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take parameters of `state`."""
+        import torch
+
+        with torch.no_grad():
+            for n, parameter in enumerate(self.parameters()):
+                parameter.copy_(state[f"heads.{n}"])
+
+
+@dataclass
+class Lecture:
+    """The lessons as tensors, and how to compute the loss of each task."""
+
+    lessons: Lessons
+    heads: Heads
+
+    def __post_init__(self) -> None:
+        import torch
+
+        self.places = torch.from_numpy(self.lessons.places)
+        self.people = torch.from_numpy(self.lessons.people)
+        self.logs = torch.from_numpy(np.log(self.lessons.shares))
+        self.taken = self.lessons.taken.tocsc()
+        self.spread = float((self.people @ self.places.T).std()) or 1.0
+
+    def loss(self, task: Task, batch: Batch) -> Any:
+        """Return the loss of one task on a batch."""
+        return {"place": self._place, "rank": self._rank, "click": self._click, "rating": self._rating}[task](
+            batch
+        )
+
+    def _place(self, batch: Batch) -> Any:
+        return ((batch.placed - self.places[batch.rows]) ** 2).mean()
+
+    def _asked(self, batch: Batch) -> tuple[Any, Any]:
+        """Return people who took something of the batch, and what, (P, B)."""
+        import torch
+
+        taken = self.taken[:, batch.rows].tocsr()
+        able = np.flatnonzero(np.diff(taken.indptr))
+        people = batch.rng.permutation(able)[:PEOPLE]
+        return torch.from_numpy(people), torch.from_numpy(taken[people].toarray().astype(np.float32))
+
+    def _rank(self, batch: Batch) -> Any:
+        import torch
+
+        people, taken = self._asked(batch)
+        scores = self.people[people] @ batch.placed.T / self.spread * self.heads.sharp[0].exp()
+        scores = scores + self.logs[batch.rows]
+        told = torch.nn.functional.log_softmax(scores, dim=1)
+        return -((taken / taken.sum(dim=1, keepdim=True)) * told).sum(dim=1).mean()
+
+    def _click(self, batch: Batch) -> Any:
+        import torch
+
+        people, taken = self._asked(batch)
+        scores = self.people[people] @ batch.placed.T / self.spread * self.heads.sharp[1].exp()
+        scores = scores + self.heads.click(batch.vectors).T + self.logs[batch.rows]
+        weight = (1 - taken).sum() / taken.sum().clamp(min=1.0)  # as much is at stake on either side
+        found = torch.nn.functional.binary_cross_entropy_with_logits(scores, taken, pos_weight=weight)
+        return found / (1 + weight)
+
+    def _rating(self, batch: Batch) -> Any:
+        import torch
+
+        place = np.full(len(self.lessons.items), -1)
+        place[batch.rows] = np.arange(len(batch.rows))
+        inside = np.flatnonzero(place[self.lessons.rated] >= 0)
+        inside = batch.rng.permutation(inside)[: 16 * PEOPLE]
+        low, high = self.lessons.scale or (0.0, 1.0)
+        stars = torch.from_numpy(2 * (self.lessons.stars[inside] - low) / (high - low) - 1)
+        told = self.heads.stars(batch.vectors)[place[self.lessons.rated[inside]]]
+        people = self.people[self.lessons.raters[inside]] / self.people.std()
+        found = (people * told[:, 1:]).sum(dim=1) / people.shape[1] ** 0.5 + told[:, 0]
+        return ((found - stars.float()) ** 2).mean()
+
+
+def asked_for(requests: Any, vectors: Any, answers: Any) -> Any:
+    """Return the loss of requests, (R, width), whose answers are rows of `vectors`, (B, width)."""
+    import torch
+
+    return torch.nn.functional.cross_entropy(requests @ vectors.T / TEMPERATURE, answers)
