@@ -1,6 +1,7 @@
 """A data set: events, what is known of the items, what is known of the people, requests in words."""
 
 from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -8,6 +9,9 @@ import polars as pl
 from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
 from penchant.types import Query, Rows
+
+Basis: TypeAlias = Literal["words", "lexicon", ""]
+"""By what texts are told to be for or against: words learned from ratings, a lexicon, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,21 @@ class Catalogue:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviews:
+    """What the texts of events say, counted; the texts themselves are not kept but for a `sample`.
+
+    `texts` events have one; `signed` of them were told to be for or against, and `against` speak against, by
+    `basis`.
+    """
+
+    texts: int
+    sample: tuple[str, ...] = ()
+    basis: Basis = ""
+    signed: int = 0
+    against: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """Everything that a model may learn from; frozen, so that nothing is changed behind its back.
 
@@ -42,7 +61,8 @@ class Dataset:
     normal. `requests` has the columns text, items (a list of row numbers), user (-1: unknown)
     and time (null: unknown). `graph` has the text columns head, relation and tail, as given; `links` has the
     columns entity (as the graph writes it) and item (a row number): which entities are items. `scale` are the
-    ends of the scale where the values of the events are ratings, None where they are anything else.
+    ends of the scale where the values of the events are ratings, None where they are anything else. `reviews`
+    counts what the texts of events say, None where they have none.
     """
 
     interactions: Interactions
@@ -58,6 +78,7 @@ class Dataset:
         default_factory=lambda: pl.DataFrame(schema={"entity": pl.String, "item": pl.Int64})
     )
     scale: tuple[float, float] | None = None
+    reviews: Reviews | None = None
 
     @property
     def n_items(self) -> int:
