@@ -115,6 +115,18 @@ def test_what_is_held_out_is_not_flattered() -> None:
     assert 0.38 < found.auc < 0.62
 
 
+def test_texts_without_a_common_word_teach_nothing(tmp_path: Path) -> None:
+    texts = pl.Series([f"a{at}b c{at}d" for at in range(100)])
+    found = learn(texts, np.array([1, -1] * 50, dtype=np.int8))
+    assert found is not None
+    assert found.auc == 0.5
+    assert not np.isfinite(found.sentiment).any()
+    rows = [event(at, text, 5.0 - 4 * (at % 2)) for at, text in enumerate(texts)]
+    data, report = read(shop(tmp_path, rows), target="liked")
+    assert "the ratings teach too little of the words (50% where chance has 50%)" in str(report)
+    assert by_time(data, 2) == [1, -1]
+
+
 def test_the_same_text_twice_is_held_out_together() -> None:
     """A text known by heart from its twin would tell its own rating."""
     draw = random.Random(3)

@@ -11,7 +11,7 @@ a and c fitted on the texts held out (Platt 1999, Probabilistic Outputs for Supp
 sentiment is twice the probability of a like, minus one. Word pairs: Wang and Manning, ACL 2012.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,44 +84,61 @@ def learn(texts: pl.Series, labels: NDArray[np.int8], seed: int = 0) -> Learned 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words and pairs that are read, with their weights: a frame of token, column and weight."""
+    """The words and pairs that are read: `ids` (token, id) numbers words, `features` (key, column, weight)
+    says which words and pairs (see `keys`) count, and how much.
+    """
 
-    known_words: pl.DataFrame
+    ids: pl.DataFrame
+    features: pl.DataFrame
 
     @classmethod
     def of(cls, texts: pl.Series) -> "Words":
         """Take what stands in two texts or more, the most frequent first."""
-        found = pl.concat([parts(chunk).group_by("token").len("n") for chunk in _chunks(texts)])
-        counts = found.group_by("token").agg(pl.col("n").sum()).filter(pl.col("n") > 1)
-        kept = counts.sort(["n", "token"], descending=[True, False]).head(FEATURES)
+        words = _counted(tokens(chunk).unique() for chunk in _chunks(texts))
+        ids = words.sort("token").with_row_index("id").select("token", pl.col("id").cast(pl.Int64))
+        counts = _counted(keys(chunk, ids) for chunk in _chunks(texts))
+        kept = counts.sort(["n", "key"], descending=[True, False]).head(FEATURES)
         rarity = (1 + len(texts) / pl.col("n")).log()
-        return cls(kept.with_row_index("column").select("token", "column", rarity.alias("weight")))
+        return cls(ids, kept.with_row_index("column").select("key", "column", rarity.alias("weight")))
 
     def matrix(self, texts: pl.Series) -> sp.csr_matrix:
-        """Return texts as rows of length one and a last column of ones, shape (n, words + 1)."""
-        width, blocks = len(self.known_words), []
+        """Return texts as rows of length one and a last column of ones, shape (n, features + 1)."""
+        blocks = []
         for chunk in _chunks(texts):
-            cells = parts(chunk).join(self.known_words, on="token").sort("row", "column")
-            rows, columns = cells["row"].to_numpy(), cells["column"].to_numpy()
-            values = cells["weight"].to_numpy()
-            lengths = np.sqrt(np.bincount(rows, weights=values**2, minlength=len(chunk)))
-            scaled = values / lengths[rows] if len(rows) else values
-            block = sp.csr_matrix((scaled, (rows, columns)), shape=(len(chunk), width))
+            cells = keys(chunk, self.ids).join(self.features, on="key")
+            places = (cells["row"].to_numpy(), cells["column"].to_numpy())
+            shape = (len(chunk), len(self.features))
+            block = sp.csr_matrix((cells["weight"].to_numpy(), places), shape=shape)
+            block.sort_indices()  # sums of floats must not depend on the order of a join
+            lengths = np.sqrt(np.asarray(block.power(2).sum(axis=1)).ravel())
+            block.data /= np.repeat(lengths, np.diff(block.indptr))
             blocks.append(sp.hstack([block, np.ones((len(chunk), 1))], format="csr"))
         return sp.vstack(blocks, format="csr")
 
 
-def parts(texts: pl.Series) -> pl.DataFrame:
-    """Return the different words and pairs of texts as a frame of row (its place) and token."""
+def tokens(texts: pl.Series) -> pl.DataFrame:
+    """Return the words of texts, in their order, as a frame of row (the text's place) and token."""
     said = texts.str.slice(0, LONGEST).str.to_lowercase().str.extract_all(TOKEN)
     frame = pl.DataFrame({"row": np.arange(len(texts), dtype=np.int64), "token": said})
-    words = frame.explode("token").drop_nulls()
-    pairs = words.select(
-        "row",
-        pl.concat_str("token", pl.col("token").shift(-1), separator=" ").alias("token"),
-        (pl.col("row") == pl.col("row").shift(-1)).alias("same"),
-    )
-    return pl.concat([words, pairs.filter(pl.col("same")).drop("same")]).unique()
+    return frame.explode("token").drop_nulls()
+
+
+def keys(texts: pl.Series, ids: pl.DataFrame) -> pl.DataFrame:
+    """Return the different words and pairs of texts as a frame of row and key.
+
+    The key of a word is its id, that of a pair (id of the first + 1) · 2³² + id of the second.
+    """
+    words = tokens(texts).join(ids, on="token", how="left", maintain_order="left").select("row", "id")
+    after = pl.when(pl.col("row") == pl.col("row").shift(-1)).then(pl.col("id").shift(-1))
+    pairs = words.select("row", key=(pl.col("id") + 1) * 2**32 + after)
+    return pl.concat([words.rename({"id": "key"}), pairs]).drop_nulls().unique()
+
+
+def _counted(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Count in how many texts each token, or key, stands: those in two or more, as a column n."""
+    counts = pl.concat([part.drop("row").to_series().value_counts(name="n") for part in parts])
+    name = counts.columns[0]
+    return counts.group_by(name).agg(pl.col("n").sum()).filter(pl.col("n") > 1)
 
 
 def _chunks(texts: pl.Series) -> Iterator[pl.Series]:
