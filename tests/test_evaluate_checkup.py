@@ -14,13 +14,13 @@ import pytest
 import toy
 from penchant.cli.main import main
 from penchant.data.cleaning.settings import Cleaning
+from penchant.data.languages import languages
 from penchant.data.read import read
 from penchant.errors import SettingError
 from penchant.evaluate.baselines import baselines
 from penchant.evaluate.checkup.facts import check_up
 from penchant.evaluate.checkup.page import page, write
 from penchant.evaluate.checkup.screen import LINES, WIDTH, screen
-from penchant.evaluate.checkup.words import languages
 from penchant.evaluate.protocols import protocol_named
 from penchant.evaluate.run import evaluate
 from penchant.language.knowledge import Knowledge

@@ -11,7 +11,7 @@ from penchant.data.kinds import parse_weights
 from penchant.data.mapping import remember
 from penchant.data.read import read
 
-MAP_HELP = "Which column is what: user=COL,item=COL,time=COL,value=COL,event=COL,title=COL."
+MAP_HELP = "Which column is what: user=COL,item=COL,time=COL,value=COL,event=COL,title=COL,review=COL."
 Weights = Annotated[
     str | None, typer.Option(help="How much kinds of events count, 1 without a word: view=1,buy=3.")
 ]
@@ -36,7 +36,8 @@ def check(
 
     wanted = Cleaning(strict=strict, core=core, merge=merge)
     chosen = parse_map(mapping) if mapping else None
-    found = check_up(*read(folder, mapping=chosen, weights=parse_weights(weights or ""), cleaning=wanted))
+    counting = parse_weights(weights or "")
+    found = check_up(*read(folder, mapping=chosen, weights=counting, cleaning=wanted, texts=True))
     if chosen:
         remember(folder, chosen)
     print(screen(found))

@@ -9,11 +9,11 @@ from penchant.errors import TableError
 
 Kind: TypeAlias = Literal["interactions", "items", "users", "graph", "requests"]
 """What a table of a folder is about."""
-MapRole: TypeAlias = Literal["user", "item", "time", "value", "event", "title"]
+MapRole: TypeAlias = Literal["user", "item", "time", "value", "event", "title", "review"]
 Names: TypeAlias = tuple[frozenset[str], ...]
 """Spelling-free names in tiers: a column of an earlier tier wins, two of one tier are ambiguous."""
 
-MAP_FORM = "--map user=COL,item=COL,time=COL,value=COL,event=COL,title=COL"
+MAP_FORM = "--map user=COL,item=COL,time=COL,value=COL,event=COL,title=COL,review=COL"
 
 
 def _tiers(*tiers: str) -> Names:
@@ -54,6 +54,11 @@ EVENT = _tiers(
     "activitytype feedbacktype",
     "kind type feedback",
 )
+REVIEW = _tiers(
+    # one name a tier: of two texts the likelier one is read, and a table that has both is no error
+    *("reviewtext", "reviewbody", "review", "text", "commenttext", "comment", "comments", "message", "body"),
+    "feedback content",
+)
 TITLE = _tiers(
     "title",
     "movietitle producttitle itemtitle booktitle newstitle articletitle tracktitle songtitle originaltitle",
@@ -76,6 +81,7 @@ ROLES: Mapping[Kind, Mapping[str, Names]] = {
         "time": TIME,
         "value": RATING + QUANTITY + DWELL + _tiers("eventvalue"),
         "event": EVENT,
+        "review": REVIEW,
     },
     "items": {"item": (*ITEM, frozenset({"id"})), "title": TITLE},
     "users": {"user": (*USER, frozenset({"id"}))},

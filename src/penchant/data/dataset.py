@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,23 @@ from penchant.types import Query, Rows, Vectors
 
 TRAITS = 100
 """Most tokens of one column of the users: a query carries all its features."""
+Basis: TypeAlias = Literal["words", "lexicon", ""]
+"""By what texts are told to be for or against: words learned from ratings, a lexicon, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """What the texts of events say, counted; the texts themselves are not kept but for a `sample`.
+
+    `texts` events have one; `signed` of them were told to be for or against, and `against` speak against, by
+    `basis`.
+    """
+
+    texts: int
+    sample: tuple[str, ...] = ()
+    basis: Basis = ""
+    signed: int = 0
+    against: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +44,7 @@ class Dataset:
     columns entity (as the graph writes it) and item (a row number): which entities are items. `scale` are the
     ends of the scale where the values of the events are ratings, None where they are anything else. `traits`
     are the attributes of the users as features of `space`, sparse (n_users, F), None where nothing was asked
-    of them (see `with_traits`).
+    of them (see `with_traits`). `reviews` counts what the texts of events say, None where they have none.
     """
 
     interactions: Interactions
@@ -44,6 +62,7 @@ class Dataset:
     scale: tuple[float, float] | None = None
     space: AttributeSpace = field(default_factory=lambda: AttributeSpace(()))
     traits: sparse.csr_matrix | None = None
+    reviews: Reviews | None = None
 
     @property
     def n_items(self) -> int:

@@ -10,8 +10,11 @@ import polars as pl
 from penchant.data.cells import ids, moments, numbers, spell
 from penchant.data.certainty import by_cells
 from penchant.data.columns import Choice, is_dwell, is_quantity, plain
+from penchant.data.dataset import Reviews
 from penchant.data.kinds import DONE, WEIGHTS_FORM, check_weights, weight_of
+from penchant.data.liking import by_texts, liking, rates
 from penchant.data.report import Journal
+from penchant.data.reviews import verdicts
 from penchant.data.tables import Table
 from penchant.errors import TableError
 from penchant.types import Clock
@@ -19,8 +22,6 @@ from penchant.types import Clock
 Target: TypeAlias = Literal["next", "liked"]
 """What to learn: what comes next, or what is liked."""
 
-LIKED_FROM, DISLIKED_BELOW = 0.6, 0.5
-"""Parts of a rating scale: of 1..5, 4 and 5 are liked, 1 and 2 disliked, 3 says nothing."""
 SORTED_SHARE, FEWEST_STEPS = 0.95, 6
 
 
@@ -28,11 +29,12 @@ SORTED_SHARE, FEWEST_STEPS = 0.95, 6
 class Events:
     """Clean events in the order of the file: columns user, item, time, value (may be null), weight.
 
-    User and item are numbers, or an Enum of text ids.
+    User and item are numbers, or an Enum of text ids. `reviews` counts what the texts of events say.
     """
 
     frame: pl.DataFrame
     clock: Clock
+    reviews: Reviews | None = None
 
 
 def clean(
@@ -41,8 +43,12 @@ def clean(
     target: Target,
     journal: Journal,
     weights: Mapping[str, float] = MappingProxyType({}),
+    *,
+    texts: bool = False,
 ) -> Events:
     """Clean a table of interactions; `weights` say what kinds of events count (see `kinds`).
+
+    The texts of events are read where the target asks for them, or the caller does by `texts`.
 
     Raises:
         TableError: no row is left.
@@ -52,13 +58,14 @@ def clean(
     frame, clock, unreadable = _timed(frame, table, choice, journal)
     frame = _once(frame, clock, table, journal)
     frame = _valued(frame, table, choice, journal)
+    frame, reviews = _read_texts(frame, table, choice, target, texts, journal)
     weight = _weight(frame, choice, target, weights, journal)
     frame = frame.select("__user", "__item", "__time", "__value", weight.alias("__weight"))
     frame = frame.rename(lambda name: name.removeprefix("__"))
     journal.lines.extend(by_cells(table.name, choice, len(table.frame), unreadable, frame))
     if frame.is_empty():
         raise TableError(f"{table.path}: no usable row is left", hint="; ".join(journal.lines))
-    return Events(frame, clock)
+    return Events(frame, clock, reviews)
 
 
 def _identified(table: Table, choice: Choice, journal: Journal) -> pl.DataFrame:
@@ -175,13 +182,29 @@ def _valued(frame: pl.DataFrame, table: Table, choice: Choice, journal: Journal)
     return frame.filter(pl.col("__value").is_null() | (pl.col("__value") > 0))
 
 
+def _read_texts(
+    frame: pl.DataFrame, table: Table, choice: Choice, target: Target, texts: bool, journal: Journal
+) -> tuple[pl.DataFrame, Reviews | None]:
+    """Add what texts say as `__says` and `__torn` (see `reviews`), where there are texts."""
+    liked = target == "liked"
+    found = verdicts(frame, table.name, choice, journal, wanted=liked or texts)
+    if found is None:
+        return frame, None
+    then = "taken as saying nothing" if liked else "kept; --target liked lets them say nothing"
+    what = "events whose rating and text contradict each other"
+    journal.count(table.name, int(found.torn.sum()), what, then=then, changed=liked)
+    return frame.with_columns(found.says.alias("__says"), found.torn.alias("__torn")), found.summary
+
+
 def _weight(
     frame: pl.DataFrame, choice: Choice, target: Target, told: Mapping[str, float], journal: Journal
 ) -> pl.Series:
     weight = pl.lit(1.0)
     value, event = choice.get("value"), choice.get("event")
-    if target == "liked" and value is not None and not is_quantity(value) and not is_dwell(value):
-        weight = _liking(frame["__value"], value, journal)
+    if target == "liked" and value is not None and rates(choice):
+        weight = liking(frame["__value"], value, journal)
+    if target == "liked" and "__says" in frame.columns:
+        weight = by_texts(rates(choice), weight, frame, journal)
     kinds = (
         frame[event].cast(pl.String).fill_null("") if event is not None else pl.Series([], dtype=pl.String)
     )
@@ -196,29 +219,6 @@ def _weight(
             weight = pl.coalesce(pl.lit(meant), weight)
         _say_kinds(counts, weighed, journal)
     return frame.with_columns(weight.cast(pl.Float32).alias("__weight"))["__weight"]
-
-
-def rating_scale(values: pl.Series, choice: Choice) -> tuple[float, float] | None:
-    """Return the lowest and the highest rating, None where the values are no ratings or all alike."""
-    column, known = choice.get("value"), values.drop_nulls()
-    if column is None or is_quantity(column) or is_dwell(column) or known.n_unique() < 2:
-        return None
-    return float(known.min()), float(known.max())  # type: ignore[arg-type]
-
-
-def _liking(values: pl.Series, column: str, journal: Journal) -> pl.Expr:
-    """Weigh ratings: 1 from a threshold on, -1 below the middle of the scale, 0 between; unknown ones 0."""
-    known = values.drop_nulls().to_numpy()
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
-    liked, middle = low + LIKED_FROM * (high - low), low + DISLIKED_BELOW * (high - low)
-    value = pl.col("__value")
-    n_liked, n_against = int((known >= liked).sum()), int((known < middle).sum())
-    journal.say(
-        f"target liked: '{column}' runs from {low:g} to {high:g}; {n_liked:,} of {liked:g} "
-        f"or more are liked, {n_against:,} below {middle:g} count against, "
-        f"{len(values) - n_liked - n_against:,} say nothing"
-    )
-    return pl.when(value >= liked).then(1.0).when(value < middle).then(-1.0).otherwise(0.0)
 
 
 def _say_kinds(counts: pl.DataFrame, weighed: Mapping[str, float], journal: Journal) -> None:

@@ -15,10 +15,11 @@ from penchant.data.cleaning.settings import Cleaning
 from penchant.data.cleaning.steps import cleaned, refuse
 from penchant.data.columns import Choice, Kind, check_mapping, choose
 from penchant.data.dataset import Dataset
-from penchant.data.events import Events, Target, clean, rating_scale
+from penchant.data.events import Events, Target, clean
 from penchant.data.graphs import compare, linked
 from penchant.data.interactions import Interactions
 from penchant.data.layouts import load_all
+from penchant.data.liking import rating_scale
 from penchant.data.mapping import FILE, remembered
 from penchant.data.media import with_media
 from penchant.data.report import Journal, Report
@@ -37,6 +38,7 @@ def read(
     target: Target = "next",
     weights: Mapping[str, float] | None = None,
     cleaning: Cleaning | None = None,
+    texts: bool = False,
 ) -> tuple[Dataset, Report]:
     """Read the tables of a folder, clean them, and say what was done.
 
@@ -47,6 +49,7 @@ def read(
         target: "next" counts every positive event alike; "liked" asks ratings whether it was one.
         weights: How much kinds of events count, by name (see `kinds.parse_weights`).
         cleaning: What is asked beyond the usual steps.
+        texts: Read the texts of events where the target has no use for them as well (see `reviews`).
 
     Raises:
         TableError: a table cannot be used, or there is nothing to learn from, or cleaning is strict and
@@ -60,13 +63,13 @@ def read(
         journal.say(f"{kind}: {table.name}, {len(table.frame):,} rows: {choices[kind]}")
         journal.say(f"{table.name}: {by_name(choices[kind])}")
         journal.lines.extend(table.notes)
-    events = _events(tables, choices, target, weights or {}, journal)
+    events = _events(tables, choices, target, weights or {}, texts, journal)
     items = _catalogue("items", "item", tables, choices, events, journal)
     items = with_media(items, folder, journal)
     users = _catalogue("users", "user", tables, choices, events, journal)
     interactions = _interactions(events, items.vocabulary, users.vocabulary)
     scale = rating_scale(events.frame["value"], choices["interactions"]) if events else None
-    data = Dataset(interactions, items, users, scale=scale)
+    data = Dataset(interactions, items, users, scale=scale, reviews=events.reviews if events else None)
     if "requests" in tables:
         asked = requests(tables["requests"], choices["requests"], items, users, journal)
         data = replace(data, requests=asked)
@@ -104,11 +107,12 @@ def _events(
     choices: Mapping[Kind, Choice],
     target: Target,
     weights: Mapping[str, float],
+    texts: bool,
     journal: Journal,
 ) -> Events | None:
     if "interactions" not in tables:
         return None
-    events = clean(tables["interactions"], choices["interactions"], target, journal, weights)
+    events = clean(tables["interactions"], choices["interactions"], target, journal, weights, texts=texts)
     path = tables["interactions"].path
     del tables["interactions"]  # what was read takes more memory than what was learned from it
     if target == "liked" and not bool((events.frame["weight"] > 0).any()):

@@ -33,6 +33,11 @@ def _points(cells: pl.Series) -> bool:
 
 def clean_column(cells: pl.Series, name: str, journal: Journal) -> pl.Series:
     """Return a column of text cleaned, as long as it was; a cell of markup alone becomes null."""
+    return without_boilerplate(legible(cells, name, journal), name, journal)
+
+
+def legible(cells: pl.Series, name: str, journal: Journal) -> pl.Series:
+    """Return a column of text without markup and broken encodings; what many texts share stays."""
     steps = (
         (in_order, r"[^\x00-\x7F]", "text in a broken encoding", "repaired"),
         (settled, r"[<&]", "HTML tags or entities", "taken out"),
@@ -46,7 +51,7 @@ def clean_column(cells: pl.Series, name: str, journal: Journal) -> pl.Series:
             better = [b or None for a, b in zip(old, new, strict=True) if a != b]
             cells = cells.scatter(changed, pl.Series(better, dtype=pl.String))
             journal.count(name, len(changed), f"cells of '{cells.name}' with {what}", then=then)
-    return without_boilerplate(cells, name, journal)
+    return cells
 
 
 def without_boilerplate(cells: pl.Series, name: str, journal: Journal) -> pl.Series:

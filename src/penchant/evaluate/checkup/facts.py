@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from penchant.data.cleaning.outliers import outliers
 from penchant.data.cleaning.twins import Twins, twins
 from penchant.data.dataset import Dataset
+from penchant.data.languages import languages
 from penchant.data.report import Report
 from penchant.evaluate.checkup.allowed import Allowed, allowed
 from penchant.evaluate.checkup.words import Words, words
@@ -31,6 +32,8 @@ class Checkup:
     late_users: float
     late_items: float
     words: Words
+    spoken: tuple[tuple[str, float], ...]
+    """Languages of the texts of events, with their shares."""
     suspicious: tuple[str, ...]
     allowed: tuple[Allowed, ...]
 
@@ -61,6 +64,7 @@ def check_up(data: Dataset, report: Report) -> Checkup:
         late_users,
         late_items,
         words(data.items),
+        languages(list(data.reviews.sample)) if data.reviews else (),
         (*_warnings(report), *_twins(data, found), *_outliers(data)),
         tuple(allowed(data)),
     )

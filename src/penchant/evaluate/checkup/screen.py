@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from penchant.data.dataset import Reviews
 from penchant.evaluate.checkup.facts import LATE, Checkup
 
 WIDTH, LINES, NAMES = 100, 40, 13
@@ -63,6 +64,8 @@ def counted(found: Checkup) -> Iterator[str]:
             yield row("newcomers", f"{late}, {found.late_items:.0%} on new items")
         if (ratings := rating_counts(found)) is not None:
             yield row("ratings", ", ".join(f"{value:g}: {n:,}" for value, n in ratings))
+        if data.reviews:
+            yield row("reviews", _reviews(found, data.reviews))
     yield from _texts(found)
 
 
@@ -80,6 +83,15 @@ def _texts(found: Checkup) -> Iterator[str]:
     parts = f"{told.titles / n:.0%} of the items have a title, {told.prose / n:.0%} prose"
     yield row("texts", f"{parts}; {np.median(told.lengths):g} words in the middle")
     yield row("languages", spoken or "too little text to tell")
+
+
+def _reviews(found: Checkup, told: Reviews) -> str:
+    spoken = ", ".join(f"{language} {share:.0%}" for language, share in found.spoken[:4])
+    share = told.texts / len(found.data.interactions)
+    tone = f"{told.against / told.signed:.0%} negative" if told.signed else "not told for or against"
+    return (
+        f"{told.texts:,} events ({share:.0%}) have a text; {tone}; {spoken or 'too short to tell language'}"
+    )
 
 
 def rating_counts(found: Checkup, most: int = 20) -> list[tuple[float, int]] | None:

@@ -1,19 +1,14 @@
 """How much the texts of a catalogue say, and in which languages."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-import py3langid
 from numpy.typing import NDArray
 
 from penchant.data.catalogue import Catalogue
+from penchant.data.languages import FEWEST_LETTERS, languages
 from penchant.data.roles import roles
-
-SAMPLE, FEWEST_LETTERS, LONGEST, RARELY = 400, 20, 2000, 0.01
-SHORT, TOGETHER = 80, 20
-"""Letters on average below which texts are read together, and how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +47,3 @@ def _joined(catalogue: Catalogue, names: list[str]) -> list[str]:
         )
         parts.append(text.fill_null("").to_list())
     return [" ".join(filter(None, row)).strip() for row in zip(*parts, strict=True)]
-
-
-def languages(texts: list[str]) -> tuple[tuple[str, float], ...]:
-    """Return the languages of texts as ISO 639 codes with their shares, the rare ones left out.
-
-    A title alone is too short to tell: short texts are read twenty at a time.
-    """
-    said = [text for text in texts if text]
-    if said and sum(map(len, said)) < SHORT * len(said):
-        said = [". ".join(said[start : start + TOGETHER]) for start in range(0, len(said), TOGETHER)]
-    long = [text for text in said if len(text) >= FEWEST_LETTERS]
-    sample = long[:: -(-len(long) // SAMPLE) or 1]
-    counts = Counter(py3langid.classify(text[:LONGEST])[0] for text in sample)
-    shares = [(language, n / len(sample)) for language, n in counts.most_common()]
-    return tuple((language, share) for language, share in shares if share >= RARELY)
