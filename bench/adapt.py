@@ -1,0 +1,150 @@
+"""What adaptation gives to items without events: the same fit with the model frozen and adapted.
+
+    python bench/adapt.py [DATA …] [--draws N] [--ask "METHOD …"] [-o FILE]
+
+DATA are folders of tables; without any, MovieLens-100K is fetched, and ifdb taken from under PENCHANT_DATA.
+Protocol `cold20`: a fifth of the items lose all events, and these alone are ranked; the language model is adapted
+anew for each draw, on what is left. `--ask` hands options on to `penchant adapt`, and may be given several times:
+the ways are compared. Writes bench/results/adapt.json.
+"""
+
+import argparse
+import os
+import shlex
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from rig import judge, process, results
+
+from penchant.data.dataset import Dataset
+from penchant.data.read import read
+from penchant.evaluate.protocols import Fold, Task, cold_draws
+from penchant.metrics import counts, hits, ndcg
+from penchant.types import Rows
+
+FROZEN = "frozen"
+
+
+def main() -> None:
+    """Measure each folder and write what came out."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--ask", action="append", default=[])
+    parser.add_argument("-o", "--output", type=Path, default=results.RESULTS / "adapt.json")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folders = given.folders
+        if not folders:
+            folders = [Path(temporary) / "movielens-100k", Path(os.environ["PENCHANT_DATA"]) / "ifdb"]
+            process.penchant("data", "movielens-100k", folders[0], shown={folders[0]: "DIR"})
+        ways = given.ask or [""]
+        found = {folder.name: measured(folder, given.draws, ways) for folder in folders}
+    told = " ".join(f"--ask {shlex.quote(way)}" for way in given.ask)
+    results.write(given.output, f"python bench/adapt.py {told}".strip(), {"data": found})
+    for name, result in found.items():
+        print(f"\n{name}, cold20, NDCG@10 of {given.draws} draws")
+        for way, row in (result["methods"] | result["differences"]).items():
+            mark = row["ndcg@10"]
+            ratio = f" x {mark['ratio']:.3f}" if "ratio" in mark else ""
+            print(f"{way:24} {mark['mean']:.4f} [{mark['low']:.4f}, {mark['high']:.4f}]{ratio}")
+
+
+def measured(folder: Path, draws: int, ways: Sequence[str]) -> dict[str, Any]:
+    """Compare the ways to adapt with the frozen model on one data set."""
+    data, _ = read(folder)
+    values: dict[str, list[judge.Values]] = {}
+    runs: list[dict[str, Any]] = []
+    for fold in cold_draws(data, draws):
+        with tempfile.TemporaryDirectory() as temporary:
+            place = Path(temporary)
+            os.environ["PENCHANT_CACHE"] = str(place / "cache")
+            written(fold, place / "DIR")
+            for way in (None, *ways):
+                name = FROZEN if way is None else f"adapted {way}".strip()
+                lists, row = asked(data, fold, place, way)
+                values.setdefault(name, []).append(marks(lists, fold.tasks[0], data.n_users))
+                runs += [{"draw": fold.name, "way": name, **run} for run in row]
+    others = [name for name in values if name != FROZEN]
+    return {
+        "methods": {name: judge.summary(rows) for name, rows in values.items()},
+        "differences": {
+            f"{name} - {FROZEN}": judge.difference(values[name], values[FROZEN]) for name in others
+        },
+        "runs": runs,
+    }
+
+
+def written(fold: Fold, folder: Path) -> None:
+    """Write what is left of the data as tables."""
+    folder.mkdir()
+    data = fold.train
+    events = data.interactions
+    columns = {
+        "user_id": data.users.vocabulary.texts(events.users),
+        "item_id": data.items.vocabulary.texts(events.items),
+        "timestamp": events.times,
+    }
+    values = {} if np.isnan(events.values).all() else {"rating": events.values}
+    pl.DataFrame(columns | values).write_parquet(folder / "interactions.parquet")
+    items = data.items.table.with_columns(data.items.vocabulary.ids.cast(pl.String).alias("item_id"))
+    items.write_parquet(folder / "items.parquet")
+    candidates = data.items.vocabulary.texts(fold.tasks[0].candidates)
+    (folder.parent / "candidates.txt").write_text("\n".join(candidates) + "\n", encoding="utf-8")
+
+
+def asked(data: Dataset, fold: Fold, place: Path, way: str | None) -> tuple[Rows, list[dict[str, Any]]]:
+    """Adapt where a way is given, fit, and return the lists of the fold's users with what it cost."""
+    shown = {
+        place / name: name for name in ("DIR", "LM", "MODEL", "candidates.txt", "users.txt", "lists.parquet")
+    }
+    runs, language = [], "minilm"
+    if way is not None:
+        language = str(place / "LM")
+        runs.append(
+            process.penchant("adapt", place / "DIR", "-o", place / "LM", *shlex.split(way), shown=shown)
+        )
+    runs.append(
+        process.penchant("fit", place / "DIR", "-o", place / "MODEL", "--language", language, shown=shown)
+    )
+    task, output = fold.tasks[0], place / "lists.parquet"
+    users = data.users.vocabulary.texts(task.users)
+    (place / "users.txt").write_text("\n".join(users) + "\n", encoding="utf-8")
+    options = (
+        "--users",
+        place / "users.txt",
+        "--candidates",
+        place / "candidates.txt",
+        "-k",
+        "10",
+        "-o",
+        output,
+    )
+    runs.append(process.penchant("recommend", place / "MODEL", *options, shown=shown))
+    return lists_in(pl.read_parquet(output), data, task), [run.row() for run in runs]
+
+
+def lists_in(table: pl.DataFrame, data: Dataset, task: Task) -> Rows:
+    """Return a table of lists as rows of items, (users asked, 10), −1 where there are no more."""
+    lists = np.full((len(task.users), 10), -1, dtype=np.int64)
+    asked = data.users.vocabulary.rows(table["user_id"].cast(pl.String))
+    places = np.searchsorted(task.users, asked)
+    lists[places, table["rank"].to_numpy() - 1] = data.items.vocabulary.rows(table["item_id"].cast(pl.String))
+    return lists
+
+
+def marks(lists: Rows, task: Task, n_users: int) -> judge.Values:
+    """Return NDCG@10 of each user, NaN for those who were not asked."""
+    found = np.full(n_users, np.nan)
+    found[task.users] = ndcg(hits(lists, task.targets), counts(task.targets))
+    return {"ndcg@10": found}
+
+
+if __name__ == "__main__":
+    main()
