@@ -17,7 +17,7 @@ from penchant.evaluate import PROTOCOLS, Entrant, Evaluation, evaluate
 from penchant.evaluate.ages import appeared
 from penchant.evaluate.contest import ranked
 from penchant.evaluate.findings import Probe
-from penchant.evaluate.probes import Recorded, check_probable, probes, shuffled
+from penchant.evaluate.probes import Recorded, check_probable, probes, shuffle, shuffled
 from penchant.language.knowledge import Knowledge
 from penchant.language.texts import Texts
 from penchant.language.whiten import Whitening
@@ -110,7 +110,8 @@ def test_no_item_keeps_its_text_and_those_without_stay_without() -> None:
     given = world().knowledge
     raw, vectors = given.raw * known[:, None], given.vectors * known[:, None]
     before = replace(texts(), knowledge=Knowledge(vectors, raw, known))
-    after = shuffled(before, np.random.default_rng(0)).knowledge
+    order = shuffle(before.knowledge.known, np.random.default_rng(0))
+    after = shuffled(before, order).knowledge
     assert not (after.raw == raw).all(axis=1)[known].any()
     assert (after.known == known).all()
     assert not after.raw[~known].any()

@@ -1,6 +1,7 @@
 """A data set: events, what is known of the items, what is known of the people, requests in words."""
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -15,12 +16,14 @@ class Catalogue:
     """What the tables say of items, or of people: one table row for each vocabulary row, in its order.
 
     `table` has no id column; rows that no table describes are all null. `title` names the column
-    that people read, None where there is none.
+    that people read, None where there is none. `pictures` are the files that show each row, None for one
+    without, or () where there are none at all; bundles do not keep them.
     """
 
     vocabulary: Vocabulary
     table: pl.DataFrame
     title: str | None = None
+    pictures: tuple[Path | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.vocabulary)

