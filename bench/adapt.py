@@ -3,9 +3,9 @@
     python bench/adapt.py [DATA …] [--draws N] [--ask "METHOD …"] [-o FILE]
 
 DATA are folders of tables; without any, MovieLens-100K is fetched, and ifdb taken from under PENCHANT_DATA.
-Protocol `cold20`: a fifth of the items lose all events, and these alone are ranked; the language model is adapted
-anew for each draw, on what is left. `--ask` hands options on to `penchant adapt`, and may be given several times:
-the ways are compared. Writes bench/results/adapt.json.
+Protocol `cold20`: a fifth of the items lose all events, and these alone are ranked; the language model is
+adapted anew for each draw, on what is left. `--ask` hands options on to `penchant adapt`, and may be given
+several times: the ways are compared. Writes bench/results/adapt.json.
 """
 
 import argparse

@@ -11,13 +11,15 @@ import polars as pl
 import pytest
 
 from markup import checked
+from penchant.data.catalogue import Catalogue
 from penchant.data.dataset import Dataset
+from penchant.data.vocabulary import Vocabulary
 from penchant.errors import SettingError
 from penchant.evaluate import PROTOCOLS, Entrant, Evaluation, evaluate
 from penchant.evaluate.ages import appeared
 from penchant.evaluate.contest import ranked
 from penchant.evaluate.findings import Probe
-from penchant.evaluate.probes import Recorded, check_probable, probes, shuffled
+from penchant.evaluate.probes import Recorded, check_probable, probes, shuffle, shuffled, with_prose
 from penchant.language.knowledge import Knowledge
 from penchant.language.texts import Texts
 from penchant.language.whiten import Whitening
@@ -110,11 +112,23 @@ def test_no_item_keeps_its_text_and_those_without_stay_without() -> None:
     given = world().knowledge
     raw, vectors = given.raw * known[:, None], given.vectors * known[:, None]
     before = replace(texts(), knowledge=Knowledge(vectors, raw, known))
-    after = shuffled(before, np.random.default_rng(0)).knowledge
+    order = shuffle(before.knowledge.known, np.random.default_rng(0))
+    after = shuffled(before, order).knowledge
     assert not (after.raw == raw).all(axis=1)[known].any()
     assert (after.known == known).all()
     assert not after.raw[~known].any()
     assert sorted(map(tuple, after.vectors)) == sorted(map(tuple, vectors))
+
+
+def test_titles_and_prose_move_with_the_texts_and_attributes_stay() -> None:
+    n = 40
+    table = pl.DataFrame({"name": [f"Film {i}" for i in range(n)], "genre": ["War", "Love"] * (n // 2)})
+    made = replace(world().data, items=Catalogue(Vocabulary(pl.Series(range(n))), table, "name"))
+    moved = with_prose(made, np.roll(np.arange(n), 1)).items
+    assert moved.table["name"].to_list() == [f"Film {(i - 1) % n}" for i in range(n)]
+    assert moved.table["genre"].equals(table["genre"])
+    silent = with_prose(made, None).items
+    assert (silent.table.columns, silent.title) == (["genre"], None)
 
 
 def test_newer_items_stand_beside_as_many_older_ones() -> None:

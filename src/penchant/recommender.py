@@ -19,6 +19,7 @@ from penchant.language.choose import load_encoder, spec_of
 from penchant.language.encode import Encoder
 from penchant.language.know import hear
 from penchant.language.knowledge import Knowledge
+from penchant.language.pictures import PictureEncoder
 from penchant.language.template import Template
 from penchant.language.texts import Texts, read_texts
 from penchant.language.whiten import Whitening
@@ -61,15 +62,17 @@ class Recommender:
         cache: Path | None = None,
         template: Template | None = None,
         texts: Texts | None = None,
+        pictures: str | PictureEncoder = "auto",
         say: Callable[[str], None] = quietly,
         progress: Callable[[int, int], None] | None = None,
     ) -> "Recommender":
         """Learn from a data set: read its texts, fit every model, learn how far to trust each.
 
         `language` names a text encoder (see `load_encoder`), or is one; "none" does without. `cache` is a
-        folder that keeps text vectors between fits. `texts` are those that `read_texts` gave before.
+        folder that keeps text vectors between fits. `texts` are those that `read_texts` gave before;
+        `pictures` names an encoder of pictures, as there.
         """
-        texts = texts or read_texts(data, language, cache, template, progress)
+        texts = texts or read_texts(data, language, cache, template, progress, pictures, say)
         knowledge, language = texts.knowledge, texts.encoder
         if not len(data.interactions) and not knowledge.known.any():
             raise SettingError(

@@ -54,6 +54,7 @@ def evaluate(
     ] = Effort.standard,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
     language: Annotated[str, typer.Option(help="Text encoder, as for fit.")] = "minilm",
+    pictures: Annotated[str, typer.Option(help="Encoder of pictures, as for fit.")] = "auto",
     probes: Annotated[
         bool, typer.Option("--probes", help="Also ask what texts give: shuffled, left out, of newer items.")
     ] = False,
@@ -75,11 +76,11 @@ def evaluate(
         check_folder(output)
     cleaning = Cleaning(strict, core, merge)
     if compare is not None:
-        refuse_others(context, "protocol", "effort", "language", "probes", "language_born")
+        refuse_others(context, "protocol", "effort", "language", "pictures", "probes", "language_born")
         return contrasted(tables(folder, mapping, weights=weights, cleaning=cleaning), compare, seed, output)
     born = released(language, language_born, probes)
     data = tables(folder, mapping, weights=weights, cleaning=cleaning)
-    found = measured(data, protocol, seed, effort, language, probing=probes, born=born)
+    found = measured(data, protocol, seed, effort, language, pictures=pictures, probing=probes, born=born)
     Console(width=None if messages.is_terminal else 140).print(found.rendered())
     if output:
         found.write(output)
@@ -129,6 +130,7 @@ def measured(
     effort: str,
     language: str,
     *,
+    pictures: str = "auto",
     probing: bool = False,
     born: float | None = None,
 ) -> Evaluation:
@@ -136,7 +138,8 @@ def measured(
     chosen = protocol_named(protocol)
     check_judgeable(data, chosen)  # before texts are read, which may take minutes or money
     with counted("reading texts") as progress:
-        texts = read_texts(data, behind_url(language) or language, cache_folder(), None, progress)
+        encoder, folder = behind_url(language) or language, cache_folder()
+        texts = read_texts(data, encoder, folder, progress=progress, pictures=pictures, say=say)
     if probing:
         check_probable(texts)
 

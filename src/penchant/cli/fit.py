@@ -17,6 +17,8 @@ from penchant.errors import SettingError
 from penchant.language.template import Template
 from penchant.recommender import Recommender
 
+PICTURES_HELP = "Encoder of pictures: lite0, a Hugging Face folder, none, or auto: lite0 if installed."
+
 
 class Effort(StrEnum):
     """How long the search of settings may take."""
@@ -43,6 +45,7 @@ def fit(
     language: Annotated[
         str, typer.Option(help="Text encoder: minilm, a folder, a Hugging Face name, URL#MODEL, or none.")
     ] = "minilm",
+    pictures: Annotated[str, typer.Option(help=PICTURES_HELP)] = "auto",
     budget: Annotated[int | None, typer.Option(help="Tokens that a language URL may cost.", min=1)] = None,
     template: Annotated[Path | None, typer.Option(help="A text file with {column} places for items.")] = None,
     weights: Weights = None,
@@ -61,7 +64,8 @@ def fit(
     data = tables(folder, mapping, target=target, weights=weights, cleaning=cleaning)
     if until is not None:
         data = before(data, until)
-    model = fitted(data, seed, effort, language, budget, Template.read(template) if template else None)
+    wording = Template.read(template) if template else None
+    model = fitted(data, seed, effort, language, budget, wording, pictures)
     version = model.save(output)
     say(f"{output}: version {version[:12]}, fitted in {perf_counter() - start:.0f} s")
 
@@ -90,6 +94,7 @@ def fitted(
     language: str,
     budget: int | None = None,
     template: Template | None = None,
+    pictures: str = "auto",
 ) -> Recommender:
     """Fit with progress shown."""
     with counted("reading texts") as progress:
@@ -100,6 +105,7 @@ def fitted(
             language=behind_url(language, budget) or language,
             cache=cache_folder(),
             template=template,
+            pictures=pictures,
             say=say,
             progress=progress,
         )

@@ -1,6 +1,7 @@
 """What the tables say of items, or of people."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -13,12 +14,14 @@ class Catalogue:
     """What the tables say of items, or of people: one table row for each vocabulary row, in its order.
 
     `table` has no id column; rows that no table describes are all null. `title` names the column
-    that people read, None where there is none.
+    that people read, None where there is none. `pictures` are the files that show each row, None for one
+    without, or () where there are none at all; bundles do not keep them.
     """
 
     vocabulary: Vocabulary
     table: pl.DataFrame
     title: str | None = None
+    pictures: tuple[Path | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.vocabulary)

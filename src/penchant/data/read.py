@@ -22,6 +22,7 @@ from penchant.data.layouts import load_all
 from penchant.data.liking import rating_scale
 from penchant.data.mapping import FILE, remembered
 from penchant.data.media import with_media
+from penchant.data.pictures import with_pictures
 from penchant.data.report import Journal, Report
 from penchant.data.requests import requests
 from penchant.data.roles import says_something
@@ -65,7 +66,7 @@ def read(
         journal.lines.extend(table.notes)
     events = _events(tables, choices, target, weights or {}, texts, journal)
     items = _catalogue("items", "item", tables, choices, events, journal)
-    items = with_media(items, folder, journal)
+    items = with_pictures(with_media(items, folder, journal), folder, journal)
     users = _catalogue("users", "user", tables, choices, events, journal)
     interactions = _interactions(events, items.vocabulary, users.vocabulary)
     scale = rating_scale(events.frame["value"], choices["interactions"]) if events else None

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from penchant.data.cells import spell
 from penchant.data.dataset import Dataset
+from penchant.data.terms import prose_columns
 from penchant.errors import SettingError
 from penchant.evaluate.ages import appeared
 from penchant.evaluate.contest import Contender, Entrant, Ranker
@@ -107,22 +108,39 @@ def probes(
 
     `born` is the moment of the encoder's release; without it the second probe says that it is not known.
     """
-    dealt = shuffled(texts, rng)
+    order = shuffle(texts.knowledge.known, rng)
+    dealt = shuffled(texts, order)
+    silent = read_texts(data, "none", pictures="none")
+    silent = replace(silent, knowledge=replace(silent.knowledge, media=texts.knowledge.media))
     variants = {
-        f"{ours.name}, {SHUFFLED}": Entrant(SHUFFLED, lambda train: make(train, dealt)),
-        f"{ours.name}, {WITHOUT}": Entrant(WITHOUT, lambda train: make(train, read_texts(train, "none"))),
+        f"{ours.name}, {SHUFFLED}": Entrant(SHUFFLED, lambda train: make(with_prose(train, order), dealt)),
+        f"{ours.name}, {WITHOUT}": Entrant(WITHOUT, lambda train: make(with_prose(train, None), silent)),
     }
     answers = list(_answers(data, protocol, ours, variants, progress))
     return meaning(answers, int(texts.knowledge.known.sum()), rng), by_heart(answers, data, born, rng)
 
 
-def shuffled(texts: Texts, rng: Generator) -> Texts:
-    """Deal the texts out among the items that have one, so that none keeps its own."""
-    rows = rng.permutation(np.flatnonzero(texts.knowledge.known))
-    order = np.arange(len(texts.knowledge.known))
+def shuffle(known: Mask, rng: Generator) -> Rows:
+    """Return whose text each item gets, shape (n_items,): no item that has one keeps its own."""
+    rows = rng.permutation(np.flatnonzero(known))
+    order = np.arange(len(known))
     order[rows] = np.roll(rows, 1)
+    return order
+
+
+def shuffled(texts: Texts, order: Rows) -> Texts:
+    """Deal the vectors of texts out among the items by `order`, shape (n_items,)."""
     given = texts.knowledge
     return replace(texts, knowledge=replace(given, vectors=given.vectors[order], raw=given.raw[order]))
+
+
+def with_prose(data: Dataset, order: Rows | None) -> Dataset:
+    """Deal out titles and prose by `order`, shape (n_items,), or take them away (None), words and all."""
+    names, items = prose_columns(data.items), data.items
+    if order is None:
+        return replace(data, items=replace(items, table=items.table.drop(names), title=None))
+    moved = [items.table[name].gather(order) for name in names]
+    return replace(data, items=replace(items, table=items.table.with_columns(moved)))
 
 
 def meaning(answers: Sequence[Answered], n_texts: int, rng: Generator) -> Probe:
@@ -133,7 +151,10 @@ def meaning(answers: Sequence[Answered], n_texts: int, rng: Generator) -> Probe:
         "The same model was fitted with the texts dealt out among the items at random, and without texts. "
         "What ours gains over shuffled texts comes from what the texts say of the item; what shuffled texts "
         "gain over none comes from anything else.",
-        (f"{n_texts:,} items have a text. Attributes (genres, tags, numbers) stay with their items.",),
+        (
+            f"{n_texts:,} items have a text. Attributes (genres, tags, numbers) stay with their items; "
+            "a year in a title goes with the title.",
+        ),
         tuple(one for one in found if one is not None),
     )
 

@@ -16,7 +16,14 @@ NAMES = 'name "minilm", a model folder, a Hugging Face name such as org/model, o
 ADAPTED = "penchant.json"
 """What an adapted model says of itself."""
 NEEDED = ("*.json", "*.txt", "*.safetensors", "*.model")
-IDENTITY = ("*.safetensors", "config.json", "tokenizer.json", "vocab.txt", "*.model")
+IDENTITY = (
+    "*.safetensors",
+    "config.json",
+    "tokenizer.json",
+    "vocab.txt",
+    "*.model",
+    "preprocessor_config.json",
+)
 
 
 def find(spec: str) -> Path:

@@ -7,9 +7,10 @@ import copy
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from penchant.language.onnx import Forward, int8
 from penchant.types import Vectors
 
 Precision: TypeAlias = Literal["float32", "int8"]
+Work = TypeVar("Work")
 
 TOKENS_AT_ONCE = 1024
 """Tokens of one batch; larger ones leave the processor's cache and are slower."""
@@ -164,7 +166,7 @@ def batches(lengths: Sequence[int], tokens_at_once: int) -> Iterator[list[int]]:
         start += size
 
 
-def side_by_side(work: Callable[[list[list[int]]], Vectors], tasks: list[list[list[int]]]) -> list[Vectors]:
+def side_by_side(work: Callable[[Work], Vectors], tasks: Sequence[Work]) -> list[Vectors]:
     """Do tasks on as many threads as torch may use, each task on one thread.
 
     Threads inside one product wait for each other at every step, which takes several times as long
@@ -211,22 +213,31 @@ def load(folder: Path) -> tuple[Any, Any]:
     """
     try:
         from transformers import AutoModel, AutoTokenizer
-        from transformers.utils import logging as talk
     except ImportError as error:
         raise LanguageError(
             "a text encoder needs torch and transformers", hint="pip install 'penchant[language]'"
         ) from error
+    try:
+        with quiet_transformers():
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    except Exception as error:  # transformers raises whatever the file at hand made it stumble over
+        raise LanguageError(f"{folder}: cannot be loaded as a text encoder ({error})") from error
+    return model.float().eval(), tokenizer
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keep transformers from writing to the terminal, and leave it as it was."""
+    from transformers.utils import logging as talk
+
     logging: Any = talk  # its functions carry no types
     shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-    except Exception as error:  # transformers raises whatever the file at hand made it stumble over
-        raise LanguageError(f"{folder}: cannot be loaded as a text encoder ({error})") from error
+        yield
     finally:
         logging.set_verbosity(level)
         if shown:
             logging.enable_progress_bar()
-    return model.float().eval(), tokenizer

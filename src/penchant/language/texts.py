@@ -1,5 +1,6 @@
 """The texts of a data set, read once: what language says of its items and its requests."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from penchant.language.choose import load_encoder
 from penchant.language.encode import Encoder
 from penchant.language.know import hear, know
 from penchant.language.knowledge import Knowledge
+from penchant.language.pictures import PictureEncoder, seen
 from penchant.language.template import Template
 from penchant.language.whiten import Whitening
 
@@ -33,17 +35,26 @@ def read_texts(
     cache: Path | None = None,
     template: Template | None = None,
     progress: Progress | None = None,
+    pictures: str | PictureEncoder = "auto",
+    say: Callable[[str], None] | None = None,
 ) -> Texts:
-    """Read all items' texts, and at most `MOST_REQUESTS` of the requests whose answer is known."""
+    """Read all items' texts and pictures, and at most `MOST_REQUESTS` of the requests whose answer is known.
+
+    `pictures` is an encoder of pictures, or a name (see `penchant.language.pictures.seen`).
+    """
+    kept = VectorCache(cache) if cache else None
+    media = media_vectors(data.items)
+    if data.items.pictures:
+        found = seen(data.items.pictures, pictures, kept, say or (lambda _: None), progress)
+        media = np.concatenate((media, found), axis=1)
     if language == "none" or not data.items.table.width:
         nothing = Whitening(np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.float32))
-        return Texts(replace(Knowledge.none(data.n_items), media=media_vectors(data.items)), nothing, "none")
+        return Texts(replace(Knowledge.none(data.n_items), media=media), nothing, "none")
     encoder = load_encoder(language) if isinstance(language, str) else language
-    kept = VectorCache(cache) if cache else None
     knowledge, whitening = know(
         data.items, encoder, kept, template=template, as_of=data.end, progress=progress
     )
-    knowledge = replace(knowledge, media=media_vectors(data.items))
+    knowledge = replace(knowledge, media=media)
     answered = np.flatnonzero((data.requests["items"].list.len() > 0).to_numpy())
     answered = answered[:: -(-len(answered) // MOST_REQUESTS) or 1]
     if len(answered) and knowledge.known.any():

@@ -6,10 +6,10 @@ learns to foretell an item's column of B from what is written about it, that of 
     k(i, j) = ½ exp(−2‖d_i − d_j‖² / s) + ½ exp(−‖d_i − d_j‖² / 2s),
     V = K_{·L} (K_{LA} K_{AL} + λ K_LL)⁻¹ K_{LA} (Bᵀ C),   score = x C Vᵀ.
 
-d joins the whitened text vector, the whitened vectors of media, and each attribute's features; the weight of
-media is the one that foretells items best that are left out one by one. L are landmark items (Nyström; all
-of them in a small catalogue), A the items with events, C the strongest directions of B, x a history without
-decay.
+d joins the whitened text vector, the whitened vectors of media, each attribute's features, and TF-IDF of the
+words; the weights of words and media are those that foretell items best that are left out one by one.
+L are landmark items (Nyström; all of them in a small catalogue), A the items with events, C the strongest
+directions of B, x a history without decay.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,11 @@ from numpy.random import Generator
 
 from penchant.data.catalogue import Catalogue
 from penchant.data.dataset import Dataset
+from penchant.data.terms import TermSpace
 from penchant.language.knowledge import Knowledge
 from penchant.language.whiten import Whitening
 from penchant.models.algebra import directions, solution
-from penchant.models.description import Attributes, Description
+from penchant.models.description import Attributes, Description, Parts
 from penchant.models.history import histories, times_dense
 from penchant.models.item_to_item import DENSE, active_items, pairs
 from penchant.models.scorer import State, below, best, pick
@@ -33,8 +34,8 @@ from penchant.models.similarity import Similarity
 from penchant.types import NO_ROWS, Query, Rows, Scores, Vectors
 
 FLAT = np.zeros((0, 0), dtype=np.float32)
-MEDIA_WEIGHTS, MEDIA_EPS, PRESS_ITEMS = (0.0, 0.25, 0.5, 0.75, 1.0), 10.0, 1_000
-"""Weights of media that are tried, the shrinkage of their whitening, and on how many items they are tried."""
+WEIGHTS, MEDIA_EPS, PRESS_ITEMS = (0.0, 0.25, 0.5, 0.75, 1.0), 10.0, 1_000
+"""Weights of words and of media that are tried, on how many items, and the shrinkage of media's whitening."""
 ARRAYS = ("active", "tastes", "vectors", "map", "media_mean", "media_axes")
 
 
@@ -42,7 +43,8 @@ ARRAYS = ("active", "tastes", "vectors", "map", "media_mean", "media_axes")
 class Content:
     """`ridge` is λ, `scale` is s; `text` and `attribute` weigh the parts of a description (of length one).
 
-    `media` is the weight of media vectors, learned by `fit`; `media_mean` and `media_axes` whiten them.
+    `word` and `media` are the weights of the words' TF-IDF and of media vectors, learned by `fit`;
+    `media_mean` and `media_axes` whiten the latter.
     """
 
     ridge: float = 1.0
@@ -50,6 +52,7 @@ class Content:
     text: float = 0.7
     attribute: float = 0.35
     teacher_l2: float = 200.0
+    word: float = 0.0
     media: float = 0.0
     landmarks: int = 2_000
     factors: int = 256
@@ -61,18 +64,21 @@ class Content:
         default_factory=lambda: Description(FLAT, sp.csr_matrix((0, 0), dtype=np.float32))
     )
     attributes: Attributes = field(default_factory=Attributes)
+    terms: TermSpace = field(default_factory=TermSpace)
     media_mean: Vectors = field(default_factory=lambda: np.empty(0, dtype=np.float32))
     media_axes: Vectors = field(default_factory=lambda: FLAT)
 
     def fit(self, data: Dataset, knowledge: Knowledge, *, rng: Generator) -> Self:
         """Learn the map from descriptions to the teacher's columns."""
         self.attributes = Attributes.fit(data.items)
-        self.media = 0.0
+        self.terms = TermSpace.fit(data.items)
+        self.word, self.media = WEIGHTS[-1] if len(self.terms) else 0.0, 0.0
         if knowledge.media.shape[1]:
             shown = np.asarray(knowledge.media.any(axis=1))
             seen = Whitening.fit(knowledge.media, shown, eps=MEDIA_EPS)
-            self.media_mean, self.media_axes, self.media = seen.mean, seen.axes, MEDIA_WEIGHTS[-1]
-        described = self.describe(data.items, knowledge)
+            self.media_mean, self.media_axes, self.media = seen.mean, seen.axes, WEIGHTS[-1]
+        parts = self.parts_of(data.items, knowledge)
+        described = self.weigh(parts)
         self.active = active_items(data, cap=DENSE)  # the teacher is dense; its map serves all items
         usable = self.active[described.norms[self.active] > 0]
         if not len(usable):
@@ -82,9 +88,8 @@ class Content:
             teacher = Similarity(l2=self.teacher_l2).solve(pairs(data)[:, self.active], FLAT)
             self.tastes = directions(teacher, self.factors, rng)
             targets = (teacher.T @ self.tastes)[np.searchsorted(self.active, usable)]
-            if knowledge.media.shape[1]:
-                self.media = self.trusted(data.items, knowledge, usable, targets, rng)
-                described = self.describe(data.items, knowledge)
+            if self.word or self.media:
+                described = self.trust(parts, usable, targets, rng)
             self.learn(described.rows(usable), targets, rng)
         self.vectors = self.place(described)
         return self
@@ -109,30 +114,45 @@ class Content:
 
     def describe(self, items: Catalogue, knowledge: Knowledge) -> Description:
         """Weigh the parts of each item's description."""
+        return self.weigh(self.parts_of(items, knowledge))
+
+    def parts_of(self, items: Catalogue, knowledge: Knowledge) -> Parts:
+        """Return the parts of each item's description; words and media have no weight yet."""
         attributes = self.attributes.of(items) * np.float32(self.attribute)
-        texts = knowledge.vectors * np.float32(self.text)
+        words = self.terms.transform(items) if self.word else sp.csr_matrix((len(items), 0), dtype=np.float32)
+        media = np.zeros((len(items), 0), dtype=np.float32)
         if self.media and knowledge.media.shape[1]:
-            seen = Whitening(self.media_mean, self.media_axes).apply(knowledge.media)
-            texts = np.concatenate((texts, seen * np.float32(self.media)), axis=1)
-        return Description(texts, sp.csr_matrix(attributes, dtype=np.float32))
+            media = Whitening(self.media_mean, self.media_axes).apply(knowledge.media)
+        return Parts(knowledge.vectors * np.float32(self.text), media, attributes, words)
 
-    def trusted(
-        self, items: Catalogue, knowledge: Knowledge, usable: Rows, targets: Vectors, rng: Generator
-    ) -> float:
-        """Return the weight of media, 0 among them, with which items left out one by one are foretold best.
+    def weigh(self, parts: Parts) -> Description:
+        """Join the parts by the weights of words and media."""
+        texts = np.concatenate((parts.texts, parts.media * np.float32(self.media)), axis=1)
+        joined = sp.hstack((parts.attributes, parts.words * np.float32(self.word)), format="csr")
+        return Description(texts, sp.csr_matrix(joined, dtype=np.float32))
 
-        With α = (K + λI)⁻¹T, the residual of a row that is left out is α_i / (K + λI)⁻¹_ii (the PRESS
-        statistic; Allen, Technometrics 1974).
+    def trust(self, parts: Parts, usable: Rows, targets: Vectors, rng: Generator) -> Description:
+        """Learn the weights of words and media, 0 among them, and return the descriptions with them.
+
+        Those win with which items left out one by one are foretold best: with α = (K + λI)⁻¹T, the residual
+        of a row that is left out is α_i / (K + λI)⁻¹_ii (the PRESS statistic; Allen, Technometrics 1974).
         """
         picked = np.sort(rng.choice(len(usable), min(len(usable), PRESS_ITEMS), replace=False))
-        rows, wanted, errors = usable[picked], targets[picked].astype(np.float64), []
-        for weight in MEDIA_WEIGHTS:
-            part = replace(self, media=weight).describe(items, knowledge).rows(rows)
-            gram = part.kernel(part, self.scale).astype(np.float64)
-            gram[np.diag_indices_from(gram)] += self.ridge
-            inverse = np.linalg.inv(gram)
-            errors.append(float((((inverse @ wanted) / np.diag(inverse)[:, None]) ** 2).sum()))
-        return MEDIA_WEIGHTS[int(np.argmin(errors))]
+        sample, wanted = parts.rows(usable[picked]), targets[picked].astype(np.float64)
+        for name in ("word", "media"):
+            errors = []
+            for weight in WEIGHTS if getattr(self, name) else ():
+                setattr(self, name, weight)
+                part = self.weigh(sample)
+                gram = part.kernel(part, self.scale).astype(np.float64)
+                gram[np.diag_indices_from(gram)] += self.ridge
+                inverse = np.linalg.inv(gram)
+                errors.append(float((((inverse @ wanted) / np.diag(inverse)[:, None]) ** 2).sum()))
+            if errors:
+                setattr(self, name, WEIGHTS[int(np.argmin(errors))])
+        if not self.word:  # a bundle needs not carry what has no weight
+            self.terms, parts = TermSpace(), replace(parts, words=parts.words[:, :0])
+        return self.weigh(parts if self.media else replace(parts, media=parts.media[:, :0]))
 
     def place(self, described: Description) -> Vectors:
         """Return vectors in the space of behaviour, shape (n, factors); zero where nothing is written."""
@@ -180,9 +200,12 @@ class Content:
             "anchors_texts": self.anchors.texts
         }
         arrays |= {f"written/{name}": value for name, value in written.arrays.items()}
-        own = ("ridge", "scale", "text", "attribute", "media", "teacher_l2", "landmarks", "factors")
+        arrays["terms_weights"] = self.terms.weights
+        own = ("ridge", "scale", "text", "attribute", "word", "media", "teacher_l2", "landmarks", "factors")
         settings = {name: getattr(self, name) for name in own}
-        return State(arrays, {"settings": settings, "written": written.scalars, "width": anchors.shape[1]})
+        told = {"columns": list(self.terms.columns), "terms": list(self.terms.terms)}
+        scalars = {"settings": settings, "written": written.scalars, "width": anchors.shape[1], "terms": told}
+        return State(arrays, scalars)
 
     @classmethod
     def from_state(cls, state: State) -> Self:
@@ -193,9 +216,13 @@ class Content:
         attributes = sp.csr_matrix(sparse, shape=(len(texts), state.scalars["width"]))
         written = State(below(arrays, "written/"), state.scalars["written"])
         arrays = {name: value for name, value in arrays.items() if not name.startswith("written/")}
+        terms = TermSpace(
+            **{k: tuple(v) for k, v in state.scalars["terms"].items()}, weights=arrays.pop("terms_weights")
+        )
         return cls(
             **state.scalars["settings"],
             **arrays,
             anchors=Description(texts, attributes),
             attributes=Attributes.from_state(written),
+            terms=terms,
         )

@@ -44,6 +44,20 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What descriptions are made of: vectors of texts and media, features and words of n items each."""
+
+    texts: Vectors
+    media: Vectors
+    attributes: sp.csr_matrix
+    words: sp.csr_matrix
+
+    def rows(self, rows: Rows) -> "Parts":
+        """Return the parts of some items."""
+        return Parts(self.texts[rows], self.media[rows], self.attributes[rows], self.words[rows])
+
+
+@dataclass(frozen=True, slots=True)
 class Attributes:
     """Attributes as features; `weights`, shape (F,), give each column a mean squared length of one."""
 

@@ -30,6 +30,7 @@ def merged(data: Dataset, found: Twins, journal: Journal) -> Dataset:
         Vocabulary(items.vocabulary.ids.filter(kept)),
         items.table.filter(kept),
         items.title,
+        tuple(path for path, own in zip(items.pictures, kept, strict=False) if own),
     )
     asked = [list(dict.fromkeys(place[rows].tolist())) for rows in data.requests["items"].to_list()]
     requests = data.requests.with_columns(pl.Series("items", asked, dtype=pl.List(pl.Int64)))
