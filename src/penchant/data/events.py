@@ -41,8 +41,12 @@ def clean(
     target: Target,
     journal: Journal,
     weights: Mapping[str, float] = MappingProxyType({}),
+    *,
+    once: bool = True,
 ) -> Events:
     """Clean a table of interactions; `weights` say what kinds of events count (see `kinds`).
+
+    Rows that repeat another one are dropped, but where not `once`.
 
     Raises:
         TableError: no row is left.
@@ -50,7 +54,7 @@ def clean(
     """
     frame = _identified(table, choice, journal)
     frame, clock, unreadable = _timed(frame, table, choice, journal)
-    frame = _once(frame, clock, table, journal)
+    frame = _once(frame, clock, table, journal) if once else frame
     frame = _valued(frame, table, choice, journal)
     weight = _weight(frame, choice, target, weights, journal)
     frame = frame.select("__user", "__item", "__time", "__value", weight.alias("__weight"))
@@ -150,7 +154,7 @@ def _once(frame: pl.DataFrame, clock: Clock, table: Table, journal: Journal) -> 
         first = compared.hash_rows().is_first_distinct()
         kept = frame if bool(first.all()) else frame.filter(first)
     what = "rows that repeat another row in every column"
-    journal.count(table.name, len(frame) - len(kept), what, then="dropped")
+    journal.count(table.name, len(frame) - len(kept), what, then="dropped", step="duplicates")
     return kept
 
 

@@ -59,7 +59,8 @@ def read(
         journal.say(f"{kind}: {table.name}, {len(table.frame):,} rows: {choices[kind]}")
         journal.say(f"{table.name}: {by_name(choices[kind])}")
         journal.lines.extend(table.notes)
-    events = _events(tables, choices, target, weights or {}, journal)
+    once = "duplicates" not in cleaning.without
+    events = _events(tables, choices, target, weights or {}, journal, once=once)
     items = _catalogue("items", "item", tables, choices, events, journal)
     items = with_media(items, folder, journal)
     users = _catalogue("users", "user", tables, choices, events, journal)
@@ -103,10 +104,12 @@ def _events(
     target: Target,
     weights: Mapping[str, float],
     journal: Journal,
+    *,
+    once: bool,
 ) -> Events | None:
     if "interactions" not in tables:
         return None
-    events = clean(tables["interactions"], choices["interactions"], target, journal, weights)
+    events = clean(tables["interactions"], choices["interactions"], target, journal, weights, once=once)
     path = tables["interactions"].path
     del tables["interactions"]  # what was read takes more memory than what was learned from it
     if target == "liked" and not bool((events.frame["weight"] > 0).any()):

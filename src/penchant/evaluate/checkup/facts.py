@@ -10,6 +10,7 @@ from penchant.data.cleaning.twins import Twins, twins
 from penchant.data.dataset import Dataset
 from penchant.data.report import Report
 from penchant.evaluate.checkup.allowed import Allowed, allowed
+from penchant.evaluate.checkup.effects import Effects
 from penchant.evaluate.checkup.words import Words, words
 from penchant.types import Rows
 
@@ -33,6 +34,7 @@ class Checkup:
     words: Words
     suspicious: tuple[str, ...]
     allowed: tuple[Allowed, ...]
+    effects: Effects | None = None
 
     @property
     def density(self) -> float:
