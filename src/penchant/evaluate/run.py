@@ -6,6 +6,7 @@ This file knows nothing of any model, and nothing of how results are shown.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -100,15 +101,24 @@ def evaluate(
             judged(name, answers, ours, theirs, protocol, around, rng, frozen if name == NEW else None)
             for name, answers in tables.items()
         ),
-        settings={contender.name: dict(contender.settings) for contender in everyone}
-        | {f"ratings, {rater.name}": dict(rater.settings) for rater in raters if rater.settings}
-        | {f"probabilities, {one.name}": dict(one.settings) for one in foretellers if one.settings},
+        settings=_chosen(everyone, raters, foretellers),
         seconds={name: clock.seconds() for name, clock in clocks.items()},
         searches={c.name: asdict(c.searched) for c in everyone if isinstance(c, Searching)},
         opening=seal.told(),
         diversity=around.source,
         ratings=ratings.judged(data, rng),
         clicks=guesses.judged(data.interactions.clock),
+    )
+
+
+def _chosen(
+    everyone: Sequence[Contender], raters: Sequence[Rater], foretellers: Sequence[Foreteller]
+) -> dict[str, dict[str, Any]]:
+    """Return what the searches of all that took part chose."""
+    return (
+        {contender.name: dict(contender.settings) for contender in everyone}
+        | {f"ratings, {rater.name}": dict(rater.settings) for rater in raters if rater.settings}
+        | {f"probabilities, {one.name}": dict(one.settings) for one in foretellers if one.settings}
     )
 
 
