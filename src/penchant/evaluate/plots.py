@@ -143,7 +143,7 @@ def columns(
                 f'<rect class="c0" x="{left + place * wide:.1f}" y="{y:.1f}" width="{max(wide - 1, 0.5):.1f}"'
                 f' height="{max(bottom - y, 0.0):.1f}" stroke="none">{tip}</rect>'
             )
-    every = -(-len(rows) // 5) or 1
+    every = -(-len(rows) // 4) or 1
     for place, (label, _) in list(enumerate(rows))[::every]:
         shown = fitted(label, wide * every - 4)
         parts.append(word(left + (place + 0.5) * wide, bottom + 15, shown, "middle", " soft", whole=label))

@@ -63,9 +63,9 @@ def evaluate(
 ) -> Evaluation:
     """Fit and judge contenders, and the baselines `against` which they are compared, on the same folds.
 
-    The test part is opened once, and `openings` keeps a record of it; or `seal` opens it, where more than the
-    lists will look at it. The first of `raters`, who foretell the ratings of the later events where there are
-    any, is compared with the others; so is the first of `foretellers`, who say how likely things are taken.
+    The test part is opened once, and `openings` keeps a record; or `seal` opens it, where more than lists look at
+    it. The first of `raters`, who foretell later ratings, is compared with the others; so is the first of
+    `foretellers`, who say how likely things are taken.
     Raises SettingError where the protocol finds nothing to judge by.
     """
     everyone = [*contenders, *against]
@@ -90,8 +90,7 @@ def evaluate(
         ratings.add(fold, progress)
         guesses.add(data, fold, progress)
     assert around is not None  # there is a fold: check_judgeable
-    ours, theirs = [c.name for c in contenders], [c.name for c in against]
-    frozen = tables.pop(FROZEN, None)
+    ours, theirs, frozen = [c.name for c in contenders], [c.name for c in against], tables.pop(FROZEN, None)
     return Evaluation(
         protocol=protocol.name,
         summary=protocol.summary,
