@@ -234,7 +234,7 @@ class Guesses:
         came, past = (sum(pair[side] for pair in self.came) for side in (0, 1))
         notes.append(
             f"asked are people who took something new within the span, {came / max(1, past):.1%} of those "
-            "with a history; of anybody at all, the chance is that much smaller"
+            "with a history; for any of those, the chance is that much smaller"
         )
         differences = (*self._differences(chances, told_of), *_compared(SHOWN, within, whose, None, self.rng))
         return Clicks(
