@@ -63,8 +63,8 @@ def evaluate(
 ) -> Evaluation:
     """Fit and judge contenders, and the baselines `against` which they are compared, on the same folds.
 
-    The test part is opened once, and `openings` keeps a record; or `seal` opens it, where not lists alone look
-    at it. The first of `raters`, who foretell later ratings, is compared with the others; so is the first of
+    The test part is opened once, and `openings` keeps a record; or `seal` opens it, where not lists alone
+    look at it. The first of `raters`, who foretell ratings, is compared with the others; so is the first of
     `foretellers`, who say how likely things are taken.
     Raises SettingError where the protocol finds nothing to judge by.
     """
