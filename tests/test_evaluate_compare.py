@@ -17,6 +17,7 @@ from penchant.data.vocabulary import Vocabulary
 from penchant.errors import SettingError
 from penchant.evaluate.compare import Fitted, compare, joined, later
 from penchant.evaluate.contrast import jaccard
+from penchant.evaluate.seal import Openings
 from penchant.recommender import Recommender
 from toy import DAY, START, locked, world
 
@@ -86,6 +87,18 @@ def test_what_learned_the_tastes_is_better_whichever_side_it_stands_on(bundles: 
         assert all(part.gaps[0].p <= part.gaps[0].p_holm for part in parts)
     assert sum(part.lists for part in here.slices["history length"]) == here.whole.lists
     assert min(found.moments) > max(side.end for side in found.sides)
+
+
+def test_a_comparison_opens_a_test_part_and_says_how_often(bundles: dict[str, Path], tmp_path: Path) -> None:
+    record = Openings(tmp_path / "openings.jsonl")
+    pair = (bundles["good"], bundles["bad"])
+    first, second = (compare(world().data, pair, rng=rng(), openings=record) for _ in range(2))
+    assert (first.opening["times"], second.opening["times"]) == (1, 2)
+    assert first.opening["protocol"] == "compare"
+    assert "test part opened 2 times" in second.html()
+    with pytest.raises(SettingError):
+        compare(known_before(world().data, CUT), pair, rng=rng(), openings=record)
+    assert len(record.path.read_text(encoding="utf-8").splitlines()) == 2  # nothing was seen
 
 
 def test_the_same_bundle_differs_in_nothing(bundles: dict[str, Path]) -> None:

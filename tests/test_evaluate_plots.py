@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from markup import HOSTILE
 from penchant.evaluate.axes import Scale, fitted, short, text
-from penchant.evaluate.plots import bars, intervals, lines, scatter
+from penchant.evaluate.plots import bars, columns, curves, intervals, lines, scatter
 from penchant.evaluate.statistics import Interval
 
 NAN = Interval(float("nan"), float("nan"), float("nan"))
@@ -100,3 +100,28 @@ def test_labels_are_cut_and_say_so() -> None:
     assert fitted("a very long label indeed", 60.0).endswith("…")
     assert fitted("\u6620" * 20, 60.0) == "\u6620" * 4 + "…"
     assert text("\x00<\ud800>") == "\ufffd&lt;\ufffd&gt;"
+
+
+def test_curves_stand_on_powers_of_ten_and_the_diagonal_is_where_both_agree() -> None:
+    points = [(0.001, 0.001), (0.01, 0.1), (0.0, 0.5), (0.1, float("nan"))]
+    svg = curves("t", "about", {"a": points, HOSTILE[0]: [(0.1, 0.01)]}, diagonal=True)
+    found = spots(svg)
+    (other_x, other_y), (x, y), (next_x, next_y) = found
+    (line,) = re.findall(r'<line class="zero" x1="([\d.]+)" y1="([\d.]+)" x2="([\d.]+)" y2="([\d.]+)"', svg)
+    x1, y1, x2, y2 = map(float, line)
+
+    def height(x: float) -> float:
+        return y1 + (x - x1) / (x2 - x1) * (y2 - y1)
+
+    assert y == pytest.approx(height(x), abs=0.2)
+    assert next_y < height(next_x) - 1  # more came true than was foretold: above the diagonal
+    assert other_y > height(other_x) + 1
+    assert curves("t", "about", {"a": []}).startswith("<svg")
+
+
+def test_columns_rise_with_their_values() -> None:
+    svg = columns("t", "about", [("a", 1.0), ("b", 3.0), ("c", 0.0), (HOSTILE[0], float("nan"))])
+    heights = [float(bar.get("height", 0)) for bar in ElementTree.fromstring(svg).iter("rect")]
+    assert len(heights) == 3
+    assert heights[1] == pytest.approx(3 * heights[0], abs=0.3)
+    assert heights[2] == 0

@@ -20,6 +20,7 @@ from penchant.evaluate.ages import appeared
 from penchant.evaluate.contest import ranked
 from penchant.evaluate.findings import Probe
 from penchant.evaluate.probes import Recorded, check_probable, probes, shuffle, shuffled, with_prose
+from penchant.evaluate.seal import LISTS, PROBES, Seal
 from penchant.language.knowledge import Knowledge
 from penchant.language.texts import Texts
 from penchant.language.whiten import Whitening
@@ -70,9 +71,10 @@ def probed(
         return Reader(train, known, reads)
 
     ours = Recorded(Entrant("ours", lambda train: make(train, texts())))
-    evaluate(data, [ours], PROTOCOLS[protocol], rng=np.random.default_rng(0))
+    seal = Seal(data, PROTOCOLS[protocol], uses=(LISTS, PROBES))
+    evaluate(data, [ours], PROTOCOLS[protocol], rng=np.random.default_rng(0), seal=seal)
     rng = np.random.default_rng(0)
-    return probes(data, PROTOCOLS[protocol], ours, make, texts(), born=born, rng=rng)
+    return probes(data, seal, ours, make, texts(), born=born, rng=rng)
 
 
 @pytest.mark.parametrize("protocol", ["last20", "cold20"])
@@ -96,10 +98,11 @@ def test_what_reads_nothing_gains_nothing() -> None:
 
 def test_the_lists_of_ours_are_those_that_were_judged() -> None:
     ours = Recorded(Entrant("ours", lambda train: Reader(train, texts())))
-    data, protocol = world().data, PROTOCOLS["time"]
-    result = evaluate(data, [ours], protocol, rng=np.random.default_rng(0))
+    data = world().data
+    seal = Seal(data, PROTOCOLS["time"], uses=(LISTS, PROBES))
+    result = evaluate(data, [ours], seal.protocol, rng=np.random.default_rng(0), seal=seal)
     rng = np.random.default_rng(0)
-    meaning, _ = probes(data, protocol, ours, Reader, texts(), born=None, rng=rng)
+    meaning, _ = probes(data, seal, ours, Reader, texts(), born=None, rng=rng)
     judged = {table.name: table.slices[0] for table in result.tables}
     for found in meaning.findings:
         assert found.means["ours"].mean == pytest.approx(judged[found.table].lines[0].metrics["NDCG@10"].mean)

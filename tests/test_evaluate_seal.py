@@ -1,5 +1,6 @@
 """The sealed test part: opened once a run, written down, and never looked at by a search of settings."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.evaluate import PROTOCOLS, Entrant, Evaluation, baselines, evaluate
-from penchant.evaluate.seal import Openings, Seal, sentence
+from penchant.evaluate.seal import LISTS, PROBES, Openings, Seal, sentence
 from penchant.recommender import Recommender
 from test_evaluate import Fixed
 from toy import world
@@ -75,6 +76,20 @@ def test_the_seal_breaks_once() -> None:
     assert len(list(seal.folds())) == 5
     with pytest.raises(ValueError, match="once a run"):
         seal.folds()
+
+
+def test_probes_look_within_the_opening_of_their_run(tmp_path: Path) -> None:
+    record = Openings(tmp_path / "openings.jsonl")
+    seal = Seal(world().data, PROTOCOLS["time"], record, (LISTS, PROBES))
+    assert len(list(seal.folds())) == len(list(seal.folds(PROBES))) == 5
+    with pytest.raises(ValueError, match="once a run"):
+        seal.folds(PROBES)
+    (line,) = [json.loads(text) for text in record.path.read_text(encoding="utf-8").splitlines()]
+    assert line["uses"] == [LISTS, PROBES]
+    assert "for lists and probes" in sentence(seal.told())
+    with pytest.raises(ValueError, match="once a run"):
+        Seal(world().data, PROTOCOLS["time"], record).folds(PROBES)
+    assert len(record.path.read_text(encoding="utf-8").splitlines()) == 1
 
 
 def scrambled(data: Dataset, moment: float) -> Dataset:

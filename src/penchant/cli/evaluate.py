@@ -16,6 +16,7 @@ from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
 from penchant.errors import SettingError
 from penchant.evaluate.baselines import baselines
+from penchant.evaluate.chances import Taken, floors
 from penchant.evaluate.compare import compare as compare_bundles
 from penchant.evaluate.contest import Entrant
 from penchant.evaluate.probes import RELEASED, Recorded, check_probable
@@ -25,7 +26,7 @@ from penchant.evaluate.raters import Ours, rivals
 from penchant.evaluate.report import Evaluation
 from penchant.evaluate.run import check_judgeable
 from penchant.evaluate.run import evaluate as judged
-from penchant.evaluate.seal import Openings
+from penchant.evaluate.seal import LISTS, PROBES, Openings, Seal
 from penchant.evaluate.wording import check_folder
 from penchant.language.texts import Texts, read_texts
 from penchant.recommender import Recommender
@@ -104,6 +105,7 @@ def contrasted(data: Dataset, folders: tuple[Path, Path], seed: int, output: Pat
         found = compare_bundles(
             data,
             folders,
+            openings=Openings(cache_folder() / "openings.jsonl"),
             rng=np.random.default_rng(seed),
             progress=lambda what, done, total: status.update(f"{what} ({done + 1} of {total})"),
         )
@@ -146,7 +148,10 @@ def measured(
     def make(train: Dataset, known: Texts = texts) -> Recommender:
         return Recommender.fit(train, seed=seed, effort=effort, texts=known)  # type: ignore[arg-type]
 
-    ours = Recorded(Entrant("penchant", make, lambda ranker: dict(ranker.ranking.plan.settings)))  # type: ignore[attr-defined]
+    entrant = Entrant("penchant", make, lambda ranker: dict(ranker.ranking.plan.settings))  # type: ignore[attr-defined]
+    ours = Recorded(entrant)
+    uses = (LISTS, PROBES) if probing else (LISTS,)
+    seal = Seal(data, chosen, Openings(cache_folder() / "openings.jsonl"), uses)
     with messages.status("evaluating") as status:
 
         def show(what: str, done: int, total: int) -> None:
@@ -158,12 +163,13 @@ def measured(
             chosen,
             against=baselines(chosen, texts.knowledge),
             rng=np.random.default_rng(seed),
-            openings=Openings(cache_folder() / "openings.jsonl"),
+            seal=seal,
             raters=[Ours(texts.knowledge, seed), *rivals()],
+            foretellers=[Taken(entrant), *floors(seed)],
             progress=show,
         )
         if not probing:
             return found
         rng = np.random.default_rng(seed)
-        told = probe(data, chosen, ours, make, texts, born=born, rng=rng, progress=show)
+        told = probe(data, seal, ours, make, texts, born=born, rng=rng, progress=show)
         return replace(found, probes=told)

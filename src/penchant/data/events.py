@@ -45,10 +45,12 @@ def clean(
     weights: Mapping[str, float] = MappingProxyType({}),
     *,
     texts: bool = False,
+    once: bool = True,
 ) -> Events:
     """Clean a table of interactions; `weights` say what kinds of events count (see `kinds`).
 
-    The texts of events are read where the target asks for them, or the caller does by `texts`.
+    The texts of events are read where the target asks for them, or the caller does by `texts`. Rows that
+    repeat another one are dropped, but where not `once`.
 
     Raises:
         TableError: no row is left.
@@ -56,7 +58,7 @@ def clean(
     """
     frame = _identified(table, choice, journal)
     frame, clock, unreadable = _timed(frame, table, choice, journal)
-    frame = _once(frame, clock, table, journal)
+    frame = _once(frame, clock, table, journal) if once else frame
     frame = _valued(frame, table, choice, journal)
     frame, reviews = _read_texts(frame, table, choice, target, texts, journal)
     weight = _weight(frame, choice, target, weights, journal)
@@ -157,7 +159,7 @@ def _once(frame: pl.DataFrame, clock: Clock, table: Table, journal: Journal) -> 
         first = compared.hash_rows().is_first_distinct()
         kept = frame if bool(first.all()) else frame.filter(first)
     what = "rows that repeat another row in every column"
-    journal.count(table.name, len(frame) - len(kept), what, then="dropped")
+    journal.count(table.name, len(frame) - len(kept), what, then="dropped", step="duplicates")
     return kept
 
 

@@ -64,7 +64,8 @@ def read(
         journal.say(f"{kind}: {table.name}, {len(table.frame):,} rows: {choices[kind]}")
         journal.say(f"{table.name}: {by_name(choices[kind])}")
         journal.lines.extend(table.notes)
-    events = _events(tables, choices, target, weights or {}, texts, journal)
+    once = "duplicates" not in cleaning.without
+    events = _events(tables, choices, target, weights or {}, texts, journal, once=once)
     items = _catalogue("items", "item", tables, choices, events, journal)
     items = with_pictures(with_media(items, folder, journal), folder, journal)
     users = _catalogue("users", "user", tables, choices, events, journal)
@@ -110,11 +111,13 @@ def _events(
     weights: Mapping[str, float],
     texts: bool,
     journal: Journal,
+    *,
+    once: bool,
 ) -> Events | None:
     if "interactions" not in tables:
         return None
-    events = clean(tables["interactions"], choices["interactions"], target, journal, weights, texts=texts)
-    path = tables["interactions"].path
+    choice, path = choices["interactions"], tables["interactions"].path
+    events = clean(tables["interactions"], choice, target, journal, weights, texts=texts, once=once)
     del tables["interactions"]  # what was read takes more memory than what was learned from it
     if target == "liked" and not bool((events.frame["weight"] > 0).any()):
         raise TableError(f"{path}: no event says that anything was liked", hint="fit with --target next")

@@ -25,16 +25,24 @@ DASHES = ("", "", "6 3", "2 3", "8 3 2 3", "", "6 3", "2 3")
 
 
 class Scale(NamedTuple):
-    """From numbers to places: `low` lies at `start`, `high` at `end`; `ticks` are round numbers between."""
+    """From numbers to places: `low` lies at `start`, `high` at `end`; `ticks` are round numbers between.
+
+    With `log` equal ratios are equally far apart, and numbers not above 0 stand at the start.
+    """
 
     low: float
     high: float
     start: float
     end: float
     ticks: tuple[float, ...]
+    log: bool = False
 
     def __call__(self, value: float) -> float:
         """Return the place of a number."""
+        if self.log:
+            value = max(value, self.low)
+            part = math.log(value / self.low) / math.log(self.high / self.low)
+            return self.start + part * (self.end - self.start)
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
     @classmethod
@@ -48,6 +56,15 @@ class Scale(NamedTuple):
         first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
         ticks = tuple(step * n for n in range(first, last + 1))
         return cls(ticks[0], ticks[-1], start, end, ticks)
+
+    @classmethod
+    def powers(cls, values: Iterable[float], start: float, end: float) -> "Scale":
+        """Cover all finite values above 0 by powers of ten, on a logarithmic scale."""
+        known = [value for value in values if math.isfinite(value) and value > 0] or [1.0]
+        first = math.floor(math.log10(min(known)) + 1e-9)
+        last = max(math.ceil(math.log10(max(known)) - 1e-9), first + 1)
+        ticks = tuple(10.0**power for power in range(first, last + 1))
+        return cls(ticks[0], ticks[-1], start, end, ticks, log=True)
 
 
 def _round_step(raw: float) -> float:
@@ -150,6 +167,8 @@ def y_axis(scale: Scale, left: float, right: float, name: str) -> str:
 def _tick(value: float, scale: Scale) -> str:
     """Write a tick with as many digits as the step between ticks has."""
     step = scale.ticks[1] - scale.ticks[0]
+    if scale.log:
+        return short(value)
     if max(abs(scale.low), abs(scale.high)) >= 1e4:
         return short(value)
     digits = max(0, math.ceil(-math.log10(step) - 1e-9))

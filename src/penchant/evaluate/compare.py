@@ -25,8 +25,9 @@ from penchant.data.vocabulary import Vocabulary
 from penchant.errors import SettingError
 from penchant.evaluate.comparison import Comparison, Side
 from penchant.evaluate.contrast import contrast
-from penchant.evaluate.protocols import NEW, REPEATS, Fold, Task, over_time
+from penchant.evaluate.protocols import NEW, REPEATS, Fold, Protocol, Task, over_time
 from penchant.evaluate.run import K, check
+from penchant.evaluate.seal import Openings, Seal
 from penchant.recommender import Recommender
 from penchant.types import Query, Rows, Vectors
 
@@ -95,9 +96,16 @@ class Fitted:
 
 
 def compare(
-    data: Dataset, folders: tuple[Path, Path], *, rng: Generator, progress: Progress | None = None
+    data: Dataset,
+    folders: tuple[Path, Path],
+    *,
+    rng: Generator,
+    progress: Progress | None = None,
+    openings: Openings | None = None,
 ) -> Comparison:
     """Compare two bundles on the events of `data` that are later than everything both learned from.
+
+    These are a test part as well: it is opened once, and `openings` keeps a record of it.
 
     Raises:
         BundleError: a folder holds no bundle.
@@ -107,9 +115,12 @@ def compare(
     check_comparable(data, pair)
     joint, added = joined(data, [side.model.data for side in pair])
     pair = [side.among(joint.items.vocabulary, data.users) for side in pair]
-    folds = later(joint, max(one.side.end for one in pair))
-    if not folds:
+    held = later(joint, max(one.side.end for one in pair))
+    if not held:
         raise SettingError("no later event is a positive one: there is nothing to find")
+    said = "what is later than both bundles, in successive windows"
+    seal = Seal(data, Protocol("compare", said, "", lambda _: iter(held), lambda _: iter(())), openings)
+    folds = list(seal.folds())
     answers: list[tuple[Fold, Task, Mapping[str, Rows]]] = []
     for place, fold in enumerate(folds):
         if progress is not None:
@@ -121,6 +132,7 @@ def compare(
         sides=(pair[0].side, pair[1].side),
         data={"users": data.n_users, "items": data.n_items, "events": len(data.interactions)},
         moments=tuple(fold.tasks[-1].queries[0].at for fold in folds),
+        opening=seal.told(),
         notes=tuple(_notes(pair, added, answers)),
         contrasts=tuple(contrast(name, rows, known, joint, rng) for name, rows in _by_table(answers).items()),
     )

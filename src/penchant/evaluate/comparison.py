@@ -15,6 +15,7 @@ from penchant.data.cells import spell
 from penchant.evaluate import page, plots
 from penchant.evaluate.axes import fitted
 from penchant.evaluate.results import LEVEL
+from penchant.evaluate.seal import sentence as opened
 from penchant.evaluate.statistics import Interval
 from penchant.evaluate.wording import plain, spelled, write_whole
 from penchant.store.versions import versions
@@ -111,6 +112,7 @@ class Comparison:
     notes: tuple[str, ...]
     contrasts: tuple[Contrast, ...]
     versions: Mapping[str, str] = field(default_factory=versions)
+    opening: Mapping[str, Any] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
         """Return everything as plain values; NaN becomes None."""
@@ -163,6 +165,8 @@ def _heading(comparison: Comparison) -> Iterator[str]:
     )
     yield from (str(side) for side in comparison.sides)
     yield f"tables: {size}; in brackets: where 95 % of the means of resampled users fall"
+    if comparison.opening:
+        yield opened(comparison.opening)
     yield from comparison.notes
 
 

@@ -40,7 +40,8 @@ td{white-space:nowrap}td.words{white-space:normal;min-width:14rem;text-align:lef
 th{font-weight:600}thead th{color:var(--soft);vertical-align:bottom}
 th:first-child{text-align:left;min-width:8.5rem;max-width:16rem;position:sticky;left:0;background:var(--card)}
 tr.strong th,tr.strong td{font-weight:650}td small{color:var(--soft);font-weight:400}
-details{margin:.6rem 0}summary{cursor:pointer;color:var(--soft)}ol{margin:.3rem 0;padding-left:1.6rem}
+details{margin:.6rem 0}summary{cursor:pointer;color:var(--soft)}
+ol,ul{margin:.3rem 0;padding-left:1.6rem}li{overflow-wrap:anywhere}
 @media print{section{break-inside:avoid}}
 """
 CUT = 300
@@ -54,8 +55,8 @@ def page(title: str, parts: Iterable[str], *, language: str = "en") -> str:
         f"@media(prefers-color-scheme:dark){{:root{{{_colours(DARK, 1)}}}}}{LOOK}{STYLE}"
     )
     return (
-        f'<!doctype html>\n<html lang="{text(language)}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<!DOCTYPE html>\n<html lang="{text(language)}">\n<head>\n<meta charset="utf-8"/>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"/>\n'
         f"<title>{text(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n<h1>{text(title)}</h1>\n"
         + "\n".join(parts)
         + "\n</main>\n</body>\n</html>"
@@ -133,6 +134,11 @@ def plots(figures: Iterable[str]) -> str:
 def details(summary: str, parts: Iterable[str]) -> str:
     """Keep parts folded until somebody asks."""
     return f"<details><summary>{text(summary)}</summary>{''.join(parts)}</details>"
+
+
+def bullets(entries: Iterable[str]) -> str:
+    """Write a list without numbers."""
+    return f"<ul>{''.join(f'<li>{named(entry)}</li>' for entry in entries)}</ul>"
 
 
 def ordered(title: str, entries: Iterable[str]) -> str:

@@ -128,6 +128,67 @@ def lines(
     return svg(title, about, bottom + 26, parts)
 
 
+def columns(
+    title: str, about: str, rows: Sequence[tuple[str, float]], *, across: str = "", up: str = ""
+) -> str:
+    """Draw an upright bar from 0 for each label, side by side as in a histogram."""
+    left, right, top, bottom = 46.0, WIDTH - 14.0, 26.0, 196.0
+    scale = Scale.over((value for _, value in rows), bottom, top, zero=True)
+    wide = (right - left) / max(1, len(rows))
+    parts = [y_axis(scale, left, right, up)]
+    for place, (label, value) in enumerate(rows):
+        if math.isfinite(value):
+            y, tip = scale(value), f"<title>{text(label)}: {value:,.6g}</title>"
+            parts.append(
+                f'<rect class="c0" x="{left + place * wide:.1f}" y="{y:.1f}" width="{max(wide - 1, 0.5):.1f}"'
+                f' height="{max(bottom - y, 0.0):.1f}" stroke="none">{tip}</rect>'
+            )
+    every = -(-len(rows) // 4) or 1
+    for place, (label, _) in list(enumerate(rows))[::every]:
+        shown = fitted(label, wide * every - 4)
+        parts.append(word(left + (place + 0.5) * wide, bottom + 15, shown, "middle", " soft", whole=label))
+    parts.append(word((left + right) / 2, bottom + 31, across, "middle", " soft") if across else "")
+    return svg(title, about, bottom + FOOT, parts)
+
+
+def curves(
+    title: str,
+    about: str,
+    series: Mapping[str, Sequence[tuple[float, float]]],
+    *,
+    across: str = "",
+    up: str = "",
+    diagonal: bool = False,
+    dots: bool = True,
+) -> str:
+    """Draw points (x, y) joined by lines on two logarithmic axes; what is not above 0 is left out.
+
+    `diagonal` draws where both are equal, on axes of the same range.
+    """
+    kept = {name: [(x, y) for x, y in found if x > 0 and y > 0] for name, found in series.items()}
+    kept = {
+        name: [(x, y) for x, y in found if math.isfinite(x) and math.isfinite(y)]
+        for name, found in kept.items()
+    }
+    names = list(kept) if len(kept) > 1 else []
+    top = legend_height(names, lines=True) + (0.0 if names else 22.0)
+    left, right, bottom = 46.0, WIDTH - 14.0, top + 200.0
+    xs, ys = ([point[side] for found in kept.values() for point in found] for side in (0, 1))
+    xs, ys = (xs + ys, xs + ys) if diagonal else (xs, ys)
+    x_scale, y_scale = Scale.powers(xs, left, right), Scale.powers(ys, bottom, top)
+    parts = [legend(names, lines=True), x_axis(x_scale, top, bottom, across)]
+    parts.append(y_axis(y_scale, left, right, up))
+    parts.append(rule(left, bottom, right, top, "zero") if diagonal else "")
+    for number, (name, found) in reversed(list(enumerate(kept.items()))):
+        colour = number % COLOURS
+        path = " ".join(f"{x_scale(x):.1f},{y_scale(y):.1f}" for x, y in found)
+        dash = f' stroke-dasharray="{DASHES[colour]}"' if DASHES[colour] else ""
+        parts.append(f'<polyline class="line c{colour}" points="{path}"{dash}/>')
+        tips = [(x, y, f"{name}: {x:.3g}, {y:.3g}") for x, y in found] if dots else []
+        parts += [dot(x_scale(x), y_scale(y), colour, tip, 4.0 if not number else 3.0) for x, y, tip in tips]
+    return svg(title, about, bottom + FOOT, parts)
+
+
 def scatter(
     title: str,
     about: str,

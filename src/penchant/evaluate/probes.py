@@ -20,8 +20,9 @@ from penchant.errors import SettingError
 from penchant.evaluate.ages import appeared
 from penchant.evaluate.contest import Contender, Entrant, Ranker
 from penchant.evaluate.findings import Finding, Probe
-from penchant.evaluate.protocols import Fold, Protocol, Task
+from penchant.evaluate.protocols import Fold, Task
 from penchant.evaluate.results import Difference
+from penchant.evaluate.seal import PROBES, Seal
 from penchant.evaluate.statistics import clustered, holm, randomisation, totals
 from penchant.language.texts import Texts, read_texts
 from penchant.metrics import counts, hits, ndcg
@@ -95,7 +96,7 @@ def check_probable(texts: Texts) -> None:
 
 def probes(
     data: Dataset,
-    protocol: Protocol,
+    seal: Seal,
     ours: Recorded,
     make: Make,
     texts: Texts,
@@ -106,7 +107,8 @@ def probes(
 ) -> tuple[Probe, Probe]:
     """Fit the variants on the folds that `ours` was judged on, and return what both probes found.
 
-    `born` is the moment of the encoder's release; without it the second probe says that it is not known.
+    `seal` opened the test part for the lists, and knows of the probes. `born` is the moment of the encoder's
+    release; without it the second probe says that it is not known.
     """
     order = shuffle(texts.knowledge.known, rng)
     dealt = shuffled(texts, order)
@@ -116,7 +118,7 @@ def probes(
         f"{ours.name}, {SHUFFLED}": Entrant(SHUFFLED, lambda train: make(with_prose(train, order), dealt)),
         f"{ours.name}, {WITHOUT}": Entrant(WITHOUT, lambda train: make(with_prose(train, None), silent)),
     }
-    answers = list(_answers(data, protocol, ours, variants, progress))
+    answers = list(_answers(seal, ours, variants, progress))
     return meaning(answers, int(texts.knowledge.known.sum()), rng), by_heart(answers, data, born, rng)
 
 
@@ -188,14 +190,13 @@ def by_heart(answers: Sequence[Answered], data: Dataset, born: float | None, rng
 
 
 def _answers(
-    data: Dataset,
-    protocol: Protocol,
+    seal: Seal,
     ours: Recorded,
     variants: Mapping[str, Entrant],
     progress: Progress | None,
 ) -> Iterator[Answered]:
     kept = iter(ours.lists)
-    for fold in protocol.folds(data):
+    for fold in seal.folds(PROBES):
         lists: list[dict[str, Rows]] = [{ours.name: next(kept)} for _ in fold.tasks]
         for place, (name, variant) in enumerate(variants.items()):
             if progress is not None:
@@ -205,7 +206,7 @@ def _answers(
                 k = found[ours.name].shape[1]
                 found[name] = variant.rank(task.queries, k, candidates=task.candidates, repeat=task.repeat)
         for task, found in zip(fold.tasks, lists, strict=True):
-            yield Answered(fold, task, 1.0 if protocol.pooled else 1.0 / max(1, len(task)), found)
+            yield Answered(fold, task, 1.0 if seal.protocol.pooled else 1.0 / max(1, len(task)), found)
 
 
 def _tables(answers: Sequence[Answered]) -> dict[str, list[Answered]]:

@@ -96,8 +96,8 @@ class Answers:
             self.told[rater.name].append(rater.rate(queries, places, later.items))
 
     def judged(self, data: Dataset, rng: Generator) -> Ratings | None:
-        """Return errors with intervals, users drawn as a whole; None where nobody rated anything."""
-        if not self.truth or data.scale is None:
+        """Return errors with intervals, users drawn as a whole; None without ratings or raters."""
+        if not self.truth or data.scale is None or not self.raters:
             return None
         users, known = np.concatenate(self.users), np.concatenate(self.known)
         truth = np.concatenate(self.truth).astype(np.float64)

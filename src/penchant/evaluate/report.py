@@ -12,6 +12,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from penchant.evaluate import page, view
+from penchant.evaluate.clicks import Clicks, verdict
 from penchant.evaluate.details import details, gained, spent
 from penchant.evaluate.findings import Probe
 from penchant.evaluate.rated import Ratings
@@ -40,6 +41,7 @@ class Evaluation:
     opening: Mapping[str, Any] = field(default_factory=dict)
     diversity: str = ""
     ratings: Ratings | None = None
+    clicks: Clicks | None = None
     probes: tuple[Probe, ...] = ()
 
     def table(self, name: str) -> Table:
@@ -58,6 +60,9 @@ class Evaluation:
         for probe, values in zip(self.probes, given["probes"], strict=True):
             for found, own in zip(probe.findings, values["findings"], strict=True):
                 _judge(found.gains, own["gains"])
+        if self.clicks is not None:
+            for one, own in zip(self.clicks.differences, given["clicks"]["differences"], strict=True):
+                own["verdict"] = verdict(one)
         cleaned: dict[str, Any] = plain(given)
         return cleaned
 
@@ -69,6 +74,8 @@ class Evaluation:
         parts += [view.card(table, self.seconds) for table in self.tables]
         if self.ratings is not None:
             parts.append(view.ratings(self.ratings))
+        if self.clicks is not None:
+            parts.append(view.clicks(self.clicks))
         parts += [probe.card() for probe in self.probes]
         parts.append(view.settings(self.settings, self.versions, self.searches))
         return page.page(f"Evaluation: {self.protocol}", parts)
@@ -91,6 +98,8 @@ class Evaluation:
         if self.ratings is not None:
             parts.append(_grid(f"ratings: {_rated(self.ratings)}", *self.ratings.rows()))
             parts += [Text(line) for line in self.ratings.sentences()]
+        if self.clicks is not None:
+            parts += _probable(self.clicks)
         for probe in self.probes:
             parts.append(Text(probe.title, style="bold"))
             parts += [Text(line) for line in (*probe.notes, *probe.sentences())]
@@ -133,6 +142,8 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
         yield from ("", "## ratings", "", f"{_rated(evaluation.ratings)}.", "")
         yield from _pipes(*evaluation.ratings.rows())
         yield from ("", *evaluation.ratings.sentences())
+    if evaluation.clicks is not None:
+        yield from ("", "## probabilities", "", *_paragraphs(evaluation.clicks))
     for probe in evaluation.probes:
         yield from probe.markdown()
     yield from ("", "## Settings chosen", "")
@@ -144,6 +155,21 @@ def _markdown(evaluation: Evaluation) -> Iterator[str]:
 
 def _rated(found: Ratings) -> str:
     return f"{found.ratings:,} later ratings of {found.users:,} users, {found.known:,} by known ones"
+
+
+def _paragraphs(found: Clicks) -> Iterator[str]:
+    if found.lines:
+        yield from (f"{found.size()}.", "")
+        yield from _pipes(*found.rows())
+        yield from ("", *(f"- {line}" for line in found.sentences()), "")
+    yield from (f"- {note}" for note in found.notes)
+
+
+def _probable(found: Clicks) -> Iterator[RenderableType]:
+    if found.lines:
+        yield _grid(f"probabilities: {found.size()}", *found.rows(brief=True))
+        yield from (Text(line) for line in found.sentences())
+    yield from (Text(f"probabilities: {note}") for note in found.notes)
 
 
 def _columns() -> list[str]:

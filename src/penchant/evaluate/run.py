@@ -6,6 +6,7 @@ This file knows nothing of any model, and nothing of how results are shown.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -15,6 +16,8 @@ from penchant.data.cleaning.aggregates import aggregates
 from penchant.data.dataset import Dataset
 from penchant.errors import SettingError
 from penchant.evaluate.answers import Answers
+from penchant.evaluate.chances import Foreteller
+from penchant.evaluate.clicks import Guesses
 from penchant.evaluate.contest import Contender, Searching
 from penchant.evaluate.cuts import Surroundings
 from penchant.evaluate.judge import judged
@@ -55,11 +58,14 @@ def evaluate(
     progress: Progress | None = None,
     openings: Openings | None = None,
     raters: Sequence[Rater] = (),
+    foretellers: Sequence[Foreteller] = (),
+    seal: Seal | None = None,
 ) -> Evaluation:
     """Fit and judge contenders, and the baselines `against` which they are compared, on the same folds.
 
-    The test part is opened once, and `openings` keeps a record of it. The first of `raters`, who foretell the
-    ratings of the later events where there are any, is compared with the others.
+    The test part is opened once, and `openings` keeps a record; or `seal` opens it, where not lists alone
+    look at it. The first of `raters`, who foretell ratings, is compared with the others; so is the first of
+    `foretellers`, who say how likely things are taken.
     Raises SettingError where the protocol finds nothing to judge by.
     """
     everyone = [*contenders, *against]
@@ -70,7 +76,8 @@ def evaluate(
     check_columns(data)
     clocks, tables = {name: Clock() for name in names}, dict[str, Answers]()
     around: Surroundings | None = None
-    seal, ratings = Seal(data, protocol, openings), RatingAnswers.of(raters)
+    seal = Seal(data, protocol, openings) if seal is None else seal
+    ratings, guesses = RatingAnswers.of(raters), Guesses(foretellers, rng.spawn(1)[0])
     for fold in seal.folds():
         around = around or Surroundings.of(data, fold.train)
         for task in fold.tasks:
@@ -81,9 +88,9 @@ def evaluate(
             for table, lists in _answered(contender, fold, clocks[contender.name]):
                 tables[table].lists.setdefault(contender.name, []).append(lists)
         ratings.add(fold, progress)
+        guesses.add(data, fold, progress)
     assert around is not None  # there is a fold: check_judgeable
-    ours, theirs = [c.name for c in contenders], [c.name for c in against]
-    frozen = tables.pop(FROZEN, None)
+    ours, theirs, frozen = [c.name for c in contenders], [c.name for c in against], tables.pop(FROZEN, None)
     return Evaluation(
         protocol=protocol.name,
         summary=protocol.summary,
@@ -93,13 +100,24 @@ def evaluate(
             judged(name, answers, ours, theirs, protocol, around, rng, frozen if name == NEW else None)
             for name, answers in tables.items()
         ),
-        settings={contender.name: dict(contender.settings) for contender in everyone}
-        | {f"ratings, {rater.name}": dict(rater.settings) for rater in raters if rater.settings},
+        settings=_chosen(everyone, raters, foretellers),
         seconds={name: clock.seconds() for name, clock in clocks.items()},
         searches={c.name: asdict(c.searched) for c in everyone if isinstance(c, Searching)},
         opening=seal.told(),
         diversity=around.source,
         ratings=ratings.judged(data, rng),
+        clicks=guesses.judged(data.interactions.clock),
+    )
+
+
+def _chosen(
+    everyone: Sequence[Contender], raters: Sequence[Rater], foretellers: Sequence[Foreteller]
+) -> dict[str, dict[str, Any]]:
+    """Return what the searches of all that took part chose."""
+    return (
+        {contender.name: dict(contender.settings) for contender in everyone}
+        | {f"ratings, {rater.name}": dict(rater.settings) for rater in raters if rater.settings}
+        | {f"probabilities, {one.name}": dict(one.settings) for one in foretellers if one.settings}
     )
 
 

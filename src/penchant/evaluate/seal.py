@@ -5,7 +5,7 @@ kept from that; but everybody can be told how often it happened.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,9 @@ from typing import Any
 from penchant.data.dataset import Dataset
 from penchant.evaluate.protocols import Fold, Protocol
 from penchant.rank.bundle import fingerprint
+
+LISTS, PROBES = "lists", "probes"
+"""What looks at a test part."""
 
 
 def _now() -> datetime:
@@ -24,26 +27,28 @@ def _now() -> datetime:
 class Openings:
     """The record: a file to which each opening adds a line of JSON; lines are never changed or removed.
 
-    A line has `data` (a hash of events and catalogue), `protocol` and `when` (UTC). `now` is the clock.
+    A line has `data` (a hash of events and catalogue), `protocol`, `when` (UTC) and `uses`, where
+    more than lists look at the part; `now` is the clock.
     """
 
     path: Path
     now: Callable[[], datetime] = _now
 
-    def add(self, data: str, protocol: str) -> dict[str, Any]:
+    def add(self, data: str, protocol: str, uses: Sequence[str] = ()) -> dict[str, Any]:
         """Write an opening down; returns it with `times`, how often this part was opened so far.
 
         A file that cannot be written or read is told by the key `trouble`: the evaluation goes on.
         """
         opening = {"data": data, "protocol": protocol, "when": self.now().isoformat(timespec="seconds")}
+        line = {**opening, "uses": list(uses)} if uses else opening
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(opening) + "\n")
+                file.write(json.dumps(line) + "\n")
             before = [line for line in self._lines() if _same(line, opening)]
         except OSError as error:
-            return {**opening, "trouble": f"{self.path}: {error.strerror or error}"}
-        return {**opening, "times": len(before), "first": before[0]["when"], "record": str(self.path)}
+            return {**line, "trouble": f"{self.path}: {error.strerror or error}"}
+        return {**line, "times": len(before), "first": before[0]["when"], "record": str(self.path)}
 
     def _lines(self) -> Iterator[Mapping[str, Any]]:
         """Read the record; a line that was cut short by a crash is passed over."""
@@ -61,21 +66,38 @@ def _same(line: Mapping[str, Any], opening: Mapping[str, Any]) -> bool:
 
 
 class Seal:
-    """Keeps the folds of one run: they are handed out once, after the opening was written down."""
+    """Keeps the folds of one run: they are handed out once for each use, after the opening was written down.
 
-    def __init__(self, data: Dataset, protocol: Protocol, openings: Openings | None = None) -> None:
+    `uses` are all that will look at the test part in this run; they share one opening, which names them.
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        protocol: Protocol,
+        openings: Openings | None = None,
+        uses: Sequence[str] = (LISTS,),
+    ) -> None:
         self._data, self._protocol, self._openings = data, protocol, openings
+        self._uses, self._left = tuple(uses), list(uses)
         self._opening: dict[str, Any] | None = None
 
-    def folds(self) -> Iterator[Fold]:
-        """Open the test part. Raises ValueError the second time."""
-        if self._opening is not None:
-            raise ValueError("the test part is opened once a run")
-        mark = fingerprint(self._data)
-        if self._openings is None:
-            self._opening = {"data": mark, "protocol": self._protocol.name}
-        else:
-            self._opening = self._openings.add(mark, self._protocol.name)
+    @property
+    def protocol(self) -> Protocol:
+        """How the test part is cut off."""
+        return self._protocol
+
+    def folds(self, use: str = LISTS) -> Iterator[Fold]:
+        """Open the test part. Raises ValueError the second time, and for a use that was not announced."""
+        if use not in self._left:
+            raise ValueError(f"the test part is opened once a run for each of {self._uses}, not for {use!r}")
+        self._left.remove(use)
+        if self._opening is None:
+            mark, name = fingerprint(self._data), self._protocol.name
+            uses = () if self._uses == (LISTS,) else self._uses
+            self._opening = {"data": mark, "protocol": name} | ({"uses": list(uses)} if uses else {})
+            if self._openings is not None:
+                self._opening = self._openings.add(mark, name, uses)
         return self._protocol.folds(self._data)
 
     def told(self) -> Mapping[str, Any]:
@@ -91,7 +113,8 @@ def sentence(opening: Mapping[str, Any]) -> str:
     """
     if not opening:
         return ""
-    what = f"(protocol {opening['protocol']}, data {opening['data'][:12]})"
+    uses = f", for {' and '.join(opening['uses'])}" if "uses" in opening else ""
+    what = f"(protocol {opening['protocol']}, data {opening['data'][:12]}{uses})"
     if "trouble" in opening:
         return f"test part opened, but this could not be written down: {opening['trouble']} {what}"
     if "times" not in opening:

@@ -74,15 +74,20 @@ def clustered(
     if not len(counts):
         return [Interval(np.nan, np.nan, np.nan)] * sums.shape[1]
     means = []
-    for size, width in _chunks(n, counts):
-        drawn = rng.integers(width, size=(size, width), dtype=np.int32)
-        drawn += np.arange(0, size * width, width, dtype=np.int32)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=size * width).reshape(size, width).astype(np.float64)
+    for times in draws(len(counts), rng=rng, n=n):
         means.append((times @ sums) / (times @ counts)[:, None])
     bounds = np.quantile(np.concatenate(means), [(1 - level) / 2, (1 + level) / 2], axis=0)
     middle = sums.sum(axis=0) / counts.sum()
     rows = zip(middle.tolist(), *bounds.tolist(), strict=True)
     return [Interval(mean, low, high) for mean, low, high in rows]
+
+
+def draws(n_users: int, *, rng: Generator, n: int = 2000) -> Iterator[NDArray[np.float64]]:
+    """Yield how often each user is drawn, (D, n_users) at a time, `n` draws of as many users in all."""
+    for size, width in _chunks(n, np.empty(n_users)):
+        drawn = rng.integers(width, size=(size, width), dtype=np.int32)
+        drawn += np.arange(0, size * width, width, dtype=np.int32)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=size * width).reshape(size, width).astype(np.float64)
 
 
 def totals(

@@ -10,6 +10,7 @@ from typing import Any
 
 from penchant.evaluate import page, plots
 from penchant.evaluate.axes import COLOURS
+from penchant.evaluate.clicks import Clicks, told, verdict
 from penchant.evaluate.details import gained, spent
 from penchant.evaluate.rated import Ratings
 from penchant.evaluate.results import Difference, Seconds, Slice, Table
@@ -53,6 +54,29 @@ def ratings(found: Ratings) -> str:
     told = [page.paragraph(line, "verdict") for line in found.sentences()]
     errors = page.table("Errors", *found.rows(), strong=[line.name for line in found.lines[:1]])
     return page.section("ratings", [page.paragraph(size, "soft"), *told, errors])
+
+
+def clicks(found: Clicks) -> str:
+    """Return how well it was foretold what people take, as a card."""
+    notes = [page.paragraph(note, "soft") for note in found.notes]
+    if not found.lines:
+        return page.section("probabilities", notes)
+    kinds = [f"verdict {verdict(one)}" for one in found.differences]
+    parts = [page.paragraph(f"{found.size()}.", "soft"), *notes]
+    parts += [page.paragraph(line, kind) for line, kind in zip(found.sentences(), kinds, strict=True)]
+    points = {line.name: [(p.foretold, p.taken.mean) for p in line.curve] for line in found.lines}
+    about = "To the right: how likely it was said to be. Upwards: how often it came true."
+    across, up = "probability foretold", "part that was taken"
+    drawn = plots.curves("Reliability", about, points, across=across, up=up, diagonal=True)
+    said = "Reliability: on the dashed line what was foretold came true as often"
+    parts.append(page.plots([page.figure(drawn, said)]))
+    names = [line.name for line in found.lines[:1]]
+    parts.append(page.table("Probabilities: mean [interval]", *found.rows(), strong=names))
+    for line in found.lines:
+        rows = [[f"{p.foretold:.3g}", told(p.taken), f"{p.pairs:,.0f}"] for p in line.curve]
+        table = page.table(f"Reliability of {line.name}", ["foretold", "taken", "pairs stood for"], rows)
+        parts.append(page.details(f"Reliability of {line.name}, in numbers", [table]))
+    return page.section("probabilities", parts)
 
 
 def settings(

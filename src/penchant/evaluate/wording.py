@@ -20,6 +20,20 @@ def spelled(interval: Interval, *, sign: str = "", brief: bool = False) -> str:
     return f"{interval.mean:{sign}.4f} [{interval.low:{sign}.3f}, {interval.high:{sign}.3f}]"
 
 
+def lasting(span: float, clock: str) -> str:
+    """Write a span of time; where the order of rows is the clock, it is a number of events.
+
+    >>> lasting(172_800.0, "time"), lasting(5400.0, "time"), lasting(1200.0, "order")
+    ('2 days', '1.5 hours', '1,200 events')
+    """
+    if clock != "time":
+        return f"{span:,.0f} events"
+    for size, name in ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
+        if span >= size:
+            return f"{span / size:.3g} {name}"
+    return f"{span:.3g} seconds"
+
+
 def plain(value: Any) -> Any:
     """Make JSON of nested values: intervals become mappings, numbers that are not finite become None."""
     if isinstance(value, Interval):

@@ -7,7 +7,7 @@ sample of those that were not, each of which counts for as many as it was drawn 
 a small probability. See Platt, Probabilistic outputs for support vector machines, 1999.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from penchant.models.scorer import Scorer
 from penchant.rank.blend import Blend, Sources
 from penchant.rank.rehearsal import Questions, Rehearsal, sample
 from penchant.rank.trust import as_of
-from penchant.types import Scores, Vectors
+from penchant.types import Rows, Scores, Vectors
 
 MOST_QUERIES, OTHERS = 150, 100
 """Queries of each window that are looked at, and items of each that were not taken."""
@@ -42,50 +42,75 @@ def learned_calibration(
     rehearsal: Rehearsal, scorers: Mapping[str, Scorer], blend: Blend, knowledge: Knowledge, seed: int
 ) -> Calibration | None:
     """Learn α and β with models that were fitted on the rehearsal's training part; None without questions."""
-    groups = [group for group in rehearsal.questions if group.kind == "return"]
-    groups = groups or [group for group in rehearsal.questions if group.kind == "visit"]
+    groups = asked(rehearsal)
     queries = [query for group in groups for query in group.queries]
     if not queries:
         return None
     taste = {name: scorers[name] for name in blend.names[:-1]}
     measured, rng = Sources.measured(taste, queries), np.random.default_rng(seed)
-    parts = [_lesson(_some(group, rng), rehearsal, measured, blend, knowledge, rng=rng) for group in groups]
-    scores, taken, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
-    moments = np.unique([query.at for query in queries])
-    span = float(np.diff(moments).mean()) if len(moments) > 1 and groups[0].kind == "return" else 0.0
-    return Calibration(*most_likely(scores, taken, weights), span)
+    lessons = []
+    for group in groups:
+        some = sampled(group, rng)
+        scores = _scored(some, rehearsal, measured, blend, knowledge)
+        pairs = Pairs.of(some, rng, scores.shape[1])
+        lessons.append((scores[pairs.places, pairs.items], pairs.taken, pairs.weights))
+    scores, taken, weights = (np.concatenate(column) for column in zip(*lessons, strict=True))
+    return Calibration(*most_likely(scores, taken, weights), span_of(groups))
 
 
-def _some(group: Questions, rng: Generator) -> Questions:
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of a query and an item, (P,) each: which query, which item, whether it was taken afterwards.
+
+    `weights` say how many pairs each stands for.
+    """
+
+    places: Rows
+    items: Rows
+    taken: NDArray[np.bool_]
+    weights: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, group: Questions, rng: Generator, n_items: int, most: int = OTHERS) -> "Pairs":
+        """Take all items that came true, and a sample of those that are neither that nor in the history."""
+        places, items, taken, weights = [], [], [], []
+        for place, (query, targets) in enumerate(zip(group.queries, group.targets, strict=True)):
+            others = np.setdiff1d(np.arange(n_items), np.concatenate((query.rows, targets)))
+            drawn = others[sample(len(others), most, rng)]
+            places.append(np.full(len(targets) + len(drawn), place))
+            items += [targets, drawn]
+            taken += [np.ones(len(targets), dtype=bool), np.zeros(len(drawn), dtype=bool)]
+            weights += [np.ones(len(targets)), np.full(len(drawn), len(others) / max(1, len(drawn)))]
+        return cls(*map(np.concatenate, (places, items, taken, weights)))
+
+
+def asked(rehearsal: Rehearsal) -> list[Questions]:
+    """Return the questions that probabilities are learned on: "return", or where there is none "visit"."""
+    groups = [group for group in rehearsal.questions if group.kind == "return"]
+    return groups or [group for group in rehearsal.questions if group.kind == "visit"]
+
+
+def span_of(groups: Sequence[Questions]) -> float:
+    """Return the mean time between the windows of the questions; 0 where there is no such time."""
+    moments = np.unique([query.at for group in groups for query in group.queries])
+    return float(np.diff(moments).mean()) if len(moments) > 1 and groups[0].kind == "return" else 0.0
+
+
+def sampled(group: Questions, rng: Generator) -> Questions:
+    """Return at most `MOST_QUERIES` of the questions."""
     kept = sample(len(group.queries), MOST_QUERIES, rng)
     queries, targets = [group.queries[i] for i in kept], [group.targets[i] for i in kept]
     return Questions(group.kind, queries, targets, group.known, group.again)
 
 
-def _lesson(
-    group: Questions,
-    rehearsal: Rehearsal,
-    measured: Sources,
-    blend: Blend,
-    knowledge: Knowledge,
-    *,
-    rng: Generator,
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
-    """Return scores of pairs, whether they came true, and how many pairs each stands for."""
+def _scored(
+    group: Questions, rehearsal: Rehearsal, measured: Sources, blend: Blend, knowledge: Knowledge
+) -> NDArray[np.float64]:
+    """Return the scores of all items, (Q, I), as of the moment of asking."""
     sources, evidence = as_of(group, rehearsal.train, measured, knowledge)
     n = len(evidence.counts)
     standard = sources.standard(group.queries, None, n)
-    scores = blend.score(standard, evidence.features(group.queries, np.arange(n))).astype(np.float64)
-    found: list[NDArray[np.float64]] = []
-    flags: list[NDArray[np.bool_]] = []
-    weights: list[NDArray[np.float64]] = []
-    for own, query, targets in zip(scores, group.queries, group.targets, strict=True):
-        others = np.setdiff1d(np.arange(n), np.concatenate((query.rows, targets)))
-        drawn = others[sample(len(others), OTHERS, rng)]
-        found += [own[targets], own[drawn]]
-        flags += [np.ones(len(targets), dtype=bool), np.zeros(len(drawn), dtype=bool)]
-        weights += [np.ones(len(targets)), np.full(len(drawn), len(others) / max(1, len(drawn)))]
-    return np.concatenate(found), np.concatenate(flags), np.concatenate(weights)
+    return blend.score(standard, evidence.features(group.queries, np.arange(n))).astype(np.float64)
 
 
 def most_likely(

@@ -141,19 +141,26 @@ class Ranking:
         that is unknown or that was met before.
         """
         rating = np.full(len(items), np.nan, dtype=np.float32)
-        probability, known = rating.copy(), items >= 0
         if self.ratings:
             rating = self.ratings.predict(queries, places, items)
-        calibration = self.plan.calibration
-        if calibration:
-            for start in range(0, len(queries), CHUNK):
-                inside = np.flatnonzero(known & (places >= start) & (places < start + CHUNK))
-                scores = self.score(queries[start : start + CHUNK])
-                own = scores[places[inside] - start, items[inside]]
-                probability[inside] = calibration.probability(own)
-            met = [np.isin(items[p], queries[place].rows) for p, place in enumerate(places.tolist())]
-            probability[np.array(met, dtype=bool)] = np.nan
+        probability = self.probability(queries, places, items)
+        met = [np.isin(items[p], queries[place].rows) for p, place in enumerate(places.tolist())]
+        probability[np.array(met, dtype=bool)] = np.nan
         return rating, probability
+
+    def probability(self, queries: Sequence[Query], places: Rows, items: Rows) -> Vectors:
+        """Return how likely each of the pairs is, (P,), items that were met before like any others.
+
+        NaN for unknown items (−1), and throughout where there were no questions to learn from.
+        """
+        found, known = np.full(len(items), np.nan, dtype=np.float32), items >= 0
+        calibration = self.plan.calibration
+        for start in range(0, len(queries) if calibration else 0, CHUNK):
+            inside = np.flatnonzero(known & (places >= start) & (places < start + CHUNK))
+            scores = self.score(queries[start : start + CHUNK])
+            assert calibration is not None
+            found[inside] = calibration.probability(scores[places[inside] - start, items[inside]])
+        return found
 
     def slate(self, query: Query, rows: Rows, *, repeat: bool = False) -> Slate:
         """Return what each source gives to the items in `rows`, shape (k,)."""

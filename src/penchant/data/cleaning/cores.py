@@ -26,5 +26,5 @@ def k_core(events: Interactions, k: int, journal: Journal) -> Interactions:
     if not keep.any():
         raise TableError(f"--core {k}: no user and item have so many events each", hint="a smaller number")
     what = f"events of users or items with fewer than {k} (--core {k})"
-    journal.count("interactions", int((~keep).sum()), what, then="dropped")
+    journal.count("interactions", int((~keep).sum()), what, then="dropped", step="core")
     return events.where(keep)

@@ -24,7 +24,9 @@ def merged(data: Dataset, found: Twins, journal: Journal) -> Dataset:
     events = data.interactions
     moved = int((~kept[events.items]).sum())
     what = f"items that are there twice, with {moved:,} events"
-    journal.count("items", int((~kept).sum()), what, then="merged into the one with more events")
+    journal.count(
+        "items", int((~kept).sum()), what, then="merged into the one with more events", step="merge"
+    )
     items = data.items
     catalogue = Catalogue(
         Vocabulary(items.vocabulary.ids.filter(kept)),

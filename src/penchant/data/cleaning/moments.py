@@ -50,6 +50,7 @@ def clean_moments(events: Interactions, journal: Journal) -> Interactions:
         f"events at impossible times ({spell(wrong.min())} to {spell(wrong.max())}, far outside "
         f"{spell(right.min())} to {spell(right.max())})",
         then="kept, their time unknown (taken as the first)",
+        step="dates",
     )
     # The wrong times may still tell an order among themselves.
     order = np.lexsort((np.where(marked, events.times, np.inf), ~marked, times))

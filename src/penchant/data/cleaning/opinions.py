@@ -19,5 +19,5 @@ def clean_opinions(events: Interactions, journal: Journal) -> Interactions:
     )
     torn = both.to_series().to_numpy() & (events.weights != 0)
     what = "events that are liked and disliked by one user at one moment"
-    journal.count("interactions", int(torn.sum()), what, then="taken as saying nothing")
+    journal.count("interactions", int(torn.sum()), what, then="taken as saying nothing", step="opinions")
     return events.weighted(np.where(torn, 0.0, events.weights)) if torn.any() else events

@@ -22,15 +22,24 @@ SHOWN = 6
 
 def cleaned(data: Dataset, wanted: Cleaning, journal: Journal) -> Dataset:
     """Clean a data set as it was read; every change is a counted line of the journal."""
-    items = clean_texts(data.items, "items", journal)
-    data = replace(data, items=items, users=clean_texts(data.users, "users", journal))
-    events = clean_opinions(clean_moments(data.interactions, journal), journal)
-    data = without_aggregates(data.with_interactions(events), wanted, journal)
-    if wanted.merge:
+    items, users = (
+        clean_texts(side, name, journal, wanted.without)
+        for side, name in ((data.items, "items"), (data.users, "users"))
+    )
+    data, events = replace(data, items=items, users=users), data.interactions
+    if "dates" not in wanted.without:
+        events = clean_moments(events, journal)
+    if "opinions" not in wanted.without:
+        events = clean_opinions(events, journal)
+    data = data.with_interactions(events)
+    if "aggregates" not in wanted.without:
+        data = without_aggregates(data, wanted, journal)
+    if wanted.merge and "merge" not in wanted.without:
         data = merged(data, twins(data.items), journal)
     for account in accounts(data.interactions, data.n_users):
         journal.say(f"users: WARNING: {account.said(data)}")
-    return data.with_interactions(k_core(data.interactions, wanted.core, journal))
+    core = 0 if "core" in wanted.without else wanted.core
+    return data.with_interactions(k_core(data.interactions, core, journal))
 
 
 def without_aggregates(data: Dataset, wanted: Cleaning, journal: Journal) -> Dataset:
@@ -42,7 +51,7 @@ def without_aggregates(data: Dataset, wanted: Cleaning, journal: Journal) -> Dat
         else:
             filled = _side(data, one).table[one.column].count()
             what = f"cells of a column that sums up the whole log: {one}"
-            journal.count(one.table, filled, what, then="column left out")
+            journal.count(one.table, filled, what, then="column left out", step="aggregates")
     dropped = [one for one in found if one.column not in wanted.keep]
     return replace(
         data, items=_without(data.items, "items", dropped), users=_without(data.users, "users", dropped)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 
 import polars as pl
@@ -17,12 +18,17 @@ FEWEST_WORDS, FEWEST_TEXTS, SHARE = 4, 20, 0.05
 SHOWN = 60
 
 
-def clean_texts(catalogue: Catalogue, name: str, journal: Journal) -> Catalogue:
-    """Clean every column of text but identifiers and links; each kind of change is counted."""
+def clean_texts(
+    catalogue: Catalogue, name: str, journal: Journal, without: Collection[str] = ()
+) -> Catalogue:
+    """Clean every column of text but identifiers and links; each kind of change is counted.
+
+    `without` names steps that are left out: encodings, markup, boilerplate.
+    """
     table = catalogue.table
     for column in table.columns:
         if table[column].dtype == pl.String and not _points(table[column]):
-            table = table.with_columns(clean_column(table[column], name, journal))
+            table = table.with_columns(clean_column(table[column], name, journal, without))
     return replace(catalogue, table=table)
 
 
@@ -31,18 +37,21 @@ def _points(cells: pl.Series) -> bool:
     return is_identifier(cells.name) or int(filled.str.contains(r"^\s*https?://").sum()) * 2 > len(filled)
 
 
-def clean_column(cells: pl.Series, name: str, journal: Journal) -> pl.Series:
+def clean_column(cells: pl.Series, name: str, journal: Journal, without: Collection[str] = ()) -> pl.Series:
     """Return a column of text cleaned, as long as it was; a cell of markup alone becomes null."""
-    return without_boilerplate(legible(cells, name, journal), name, journal)
+    cells = legible(cells, name, journal, without)
+    return cells if "boilerplate" in without else without_boilerplate(cells, name, journal)
 
 
-def legible(cells: pl.Series, name: str, journal: Journal) -> pl.Series:
+def legible(cells: pl.Series, name: str, journal: Journal, without: Collection[str] = ()) -> pl.Series:
     """Return a column of text without markup and broken encodings; what many texts share stays."""
     steps = (
-        (in_order, r"[^\x00-\x7F]", "text in a broken encoding", "repaired"),
-        (settled, r"[<&]", "HTML tags or entities", "taken out"),
+        ("encodings", in_order, r"[^\x00-\x7F]", "text in a broken encoding", "repaired"),
+        ("markup", settled, r"[<&]", "HTML tags or entities", "taken out"),
     )
-    for step, suspect, what, then in steps:
+    for key, step, suspect, what, then in steps:
+        if key in without:
+            continue
         places = cells.str.contains(suspect).fill_null(False).arg_true()
         old = cells.gather(places).to_list()
         new = [step(text) for text in old]
@@ -50,7 +59,7 @@ def legible(cells: pl.Series, name: str, journal: Journal) -> pl.Series:
         if changed:
             better = [b or None for a, b in zip(old, new, strict=True) if a != b]
             cells = cells.scatter(changed, pl.Series(better, dtype=pl.String))
-            journal.count(name, len(changed), f"cells of '{cells.name}' with {what}", then=then)
+            journal.count(name, len(changed), f"cells of '{cells.name}' with {what}", then=then, step=key)
     return cells
 
 
@@ -76,7 +85,11 @@ def without_boilerplate(cells: pl.Series, name: str, journal: Journal) -> pl.Ser
     for sentence, n in hit.most_common():
         shown = sentence if len(sentence) <= SHOWN else sentence[: SHOWN - 1] + "…"
         journal.count(
-            name, n, f"texts of '{cells.name}' with the sentence “{shown}”", then="sentence left out"
+            name,
+            n,
+            f"texts of '{cells.name}' with the sentence “{shown}”",
+            then="sentence left out",
+            step="boilerplate",
         )
     return pl.Series(cells.name, new, dtype=pl.String)
 

@@ -11,6 +11,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.languages import languages
 from penchant.data.report import Report
 from penchant.evaluate.checkup.allowed import Allowed, allowed
+from penchant.evaluate.checkup.effects import Effects
 from penchant.evaluate.checkup.words import Words, words
 from penchant.types import Rows
 
@@ -36,6 +37,7 @@ class Checkup:
     """Languages of the texts of events, with their shares."""
     suspicious: tuple[str, ...]
     allowed: tuple[Allowed, ...]
+    effects: Effects | None = None
 
     @property
     def density(self) -> float:
