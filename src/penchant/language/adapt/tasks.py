@@ -1,12 +1,13 @@
 """The tasks that share one encoder: a loss for each, of one batch of items.
 
     place   ‖v_i − t_i‖² / r
-    rank    −log softmax_i (u · v_i / τ − log q_i), over the items of the batch; q_i are shares of events
-    click   −log σ(±(a·u·v_i + b_i)), negatives drawn from the batch, b_i corrected by their share
+    rank    −log softmax_i (u · v_i / τ), over the items of the batch, which are drawn alike
+    click   −log σ(±(a·u·v_i + b_i + log q_i)), over the items of the batch; q_i are shares of events
     rating  (u · w_i + c_i + m − y)², y on the scale −1 to 1
     request −log softmax_i (e(request) · e_i / τ), over the items of the batch
 
-v_i, b_i, w_i and c_i are read off the text's vector e_i by linear heads; u are people's places, fixed.
+v_i, b_i, w_i and c_i are read off the text's vector e_i by linear heads; u are people's places, fixed. A batch
+holds popular items no likelier than others, so ranking needs no correction of its negatives by popularity.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from penchant.language.adapt.lessons import Lessons, Task
 
 PEOPLE, TEMPERATURE, ASKED = 256, 0.05, 32
 """People who are asked about a batch; how sharp a request tells items apart; requests a batch."""
+SOFT = 0.1
+"""Spread of the scores that rank a batch: sharper ones learn the people by heart (see notes/LOG.md)."""
 
 
 @dataclass
@@ -41,13 +44,12 @@ class Heads:
         self.place = torch.nn.Linear(width, rank)
         self.click = torch.nn.Linear(width, 1)
         self.stars = torch.nn.Linear(width, rank + 1)
-        self.sharp = torch.nn.Parameter(torch.zeros(2))
-        self.noise = torch.nn.Parameter(torch.zeros(5))
+        self.sharp = torch.nn.Parameter(torch.zeros(1))
 
     def parameters(self) -> list[Any]:
         """Return all that learns here."""
         layers = (self.place, self.click, self.stars)
-        return [p for layer in layers for p in layer.parameters()] + [self.sharp, self.noise]
+        return [p for layer in layers for p in layer.parameters()] + [self.sharp]
 
     def state(self) -> dict[str, Any]:
         """Return the parameters by name."""
@@ -100,8 +102,7 @@ class Lecture:
         import torch
 
         people, taken = self._asked(batch)
-        scores = self.people[people] @ batch.placed.T / self.spread * self.heads.sharp[0].exp()
-        scores = scores + self.logs[batch.rows]
+        scores = self.people[people] @ batch.placed.T * (SOFT / self.spread)
         told = torch.nn.functional.log_softmax(scores, dim=1)
         return -((taken / taken.sum(dim=1, keepdim=True)) * told).sum(dim=1).mean()
 
@@ -109,7 +110,7 @@ class Lecture:
         import torch
 
         people, taken = self._asked(batch)
-        scores = self.people[people] @ batch.placed.T / self.spread * self.heads.sharp[1].exp()
+        scores = self.people[people] @ batch.placed.T / self.spread * self.heads.sharp.exp()
         scores = scores + self.heads.click(batch.vectors).T + self.logs[batch.rows]
         weight = (1 - taken).sum() / taken.sum().clamp(min=1.0)  # as much is at stake on either side
         found = torch.nn.functional.binary_cross_entropy_with_logits(scores, taken, pos_weight=weight)
