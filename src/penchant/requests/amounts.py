@@ -12,7 +12,7 @@ from penchant.requests.wanted import Filter
 
 MOST = 5
 CHEAP, DEAR, RECENT = 1 / 3, 2 / 3, 5
-"""The parts of all prices that are cheap, and that are not yet dear; years up to the newest that are recent."""
+"""Parts of all prices that are cheap, and that are not yet dear; years up to the newest that are recent."""
 COMPARING = frozenset({"below", "above", "before", "after"})
 DEGREES = frozenset({"recent", "cheap", "dear"})
 _NUMBER = re.compile(r"^\d{1,12}(?:[.,]\d{1,6})*$")

@@ -8,6 +8,11 @@ from collections.abc import Mapping
 
 from penchant.requests.reading import key
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 CUES: Mapping[str, str] = {
     key(phrase): cue
     for cue, phrases in {
@@ -113,143 +118,15 @@ BREAKS = frozenset(
 ARTICLES = frozenset(
     {"a", "an", "the", "any", "some", "too", "much", "all", "kind", "of", "in", "color", "colour"}
 )
-KINDS = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "movie",
-        "movies",
-        "film",
-        "films",
-        "book",
-        "books",
-        "show",
-        "shows",
-        "game",
-        "games",
-        "title",
-        "titles",
-        "电影",
-        "书",
-    ]
-)
+KINDS = _words("the a an movie movies film films book books show shows game games title titles 电影 书")
 """Words that may stand between "like" and a title."""
-STOPWORDS = frozenset(
-    [
-        "a",
-        "about",
-        "after",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "anything",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "get",
-        "give",
-        "got",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "just",
-        "know",
-        "like",
-        "looking",
-        "me",
-        "movie",
-        "movies",
-        "film",
-        "films",
-        "book",
-        "books",
-        "more",
-        "most",
-        "my",
-        "need",
-        "no",
-        "not",
-        "of",
-        "on",
-        "one",
-        "or",
-        "other",
-        "out",
-        "please",
-        "recommend",
-        "recommendation",
-        "recommendations",
-        "see",
-        "seen",
-        "she",
-        "show",
-        "so",
-        "some",
-        "something",
-        "suggest",
-        "suggestion",
-        "suggestions",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "thing",
-        "things",
-        "this",
-        "those",
-        "to",
-        "too",
-        "us",
-        "very",
-        "want",
-        "was",
-        "watch",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-    ]
+STOPWORDS = _words(
+    "a about after all also am an and any anything are as at be because been but by can could did do "
+    "does for from get give got had has have he her him his how i if in into is it its just know "
+    "like looking me movie movies film films book books more most my need no not of on one or other "
+    "out please recommend recommendation recommendations see seen she show so some something suggest "
+    "suggestion suggestions than that the their them then there these they thing things this those "
+    "to too us very want was watch we were what when where which who will with would you your"
 )
 """Words that tell nothing of what is wanted."""
 
@@ -275,3 +152,56 @@ EVERYDAY: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """Sentences about everything under the sun: what they score is what a request scores that nothing fits."""
+
+AGAIN: Mapping[str, bool] = {
+    key(phrase): True
+    for phrase in (
+        "start again",
+        "start over",
+        "forget it",
+        "forget that",
+        "reset",
+        "new request",
+        "重新开始",
+        "算了",
+    )
+}
+"""What ends a conversation and begins another."""
+POINTING: Mapping[str, str] = {
+    key(phrase): kind
+    for kind, phrases in {
+        "refuse": "not, no, without, anything but, skip, remove, leave out, i know, i have seen, i've seen, seen, 不要, 除了,"
+        " 看过",
+        "like": "more like, like, similar to, i like, i love, i liked, as, 像, 类似, 喜欢, 更像",
+        "others": "others, show others, other ones, show me others, show more, more please, next, none of these,"
+        " none of them, something else, anything else, more, 别的, 其他的, 换一批, 都不要, 下一批",
+    }.items()
+    for phrase in phrases.split(", ")
+}  # fmt: skip
+"""What speaks of the list that was shown; "more" alone asks for the next of it."""
+ORDINALS: Mapping[str, int] = {
+    key(phrase): place
+    for place, phrases in {
+        0: "first, first one, that one, this one, one, it, 这个, 那个, 一个, 一",
+        1: "second, second one, 二个, 二", 2: "third, third one, 三个, 三", 3: "fourth, fourth one, 四个, 四",
+        4: "fifth, fifth one, 五个, 五", 5: "sixth, sixth one, 六个, 六", 6: "seventh, 七个, 七", 7: "eighth, 八个, 八",
+        8: "ninth, 九个, 九", 9: "tenth, 十个, 十", -1: "last, last one, 最后一个, 最后",
+    }.items()
+    for phrase in phrases.split(", ")
+}  # fmt: skip
+CHANGES: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
+    key(phrase): (meaning, side, tuple(key(phrase).split()))
+    for (meaning, side), phrases in {
+        ("price", -1): "cheaper, less expensive, lower price, 便宜点, 便宜一点, 更便宜, 便宜",
+        ("price", 1): "more expensive, pricier, dearer, higher price, 贵一点, 更贵",
+        ("year", 1): "newer, more recent, more modern, 新一点, 更新",
+        ("year", -1): "older, earlier ones, 老一点, 更老, 旧一点",
+        ("length", -1): "shorter, 短一点, 更短",
+        ("length", 1): "longer, 长一点, 更长",
+        ("rating", 1): "better rated, higher rated, 评分更高",
+        ("diversity", 1): "more varied, more variety, more diverse, more different, 多样一点, 更多样",
+        ("diversity", -1): "less varied, less variety, less diverse, more alike, 少点变化",
+    }.items()
+    for phrase in phrases.split(", ")
+}  # fmt: skip
+"""Comparatives: they compare with the list that was shown."""

@@ -178,7 +178,7 @@ class _Scan:
         return before not in STOPWORDS and singular(before) not in self.guide.attributes.tokens
 
     def refusals(self, start: int, place: int) -> int:
-        """Read what follows "not" or "without": amounts, titles, categories, words; several joined by "or"."""
+        """Read what follows "not": amounts, titles, categories, words; several joined by "or"."""
         end = self.refused(place)
         if end is None:
             return place

@@ -113,11 +113,11 @@ class Wanted:
         diversity = _number(known.pop("diversity", 0.0), f"{where}: diversity") or 0.0
         if not 0 <= diversity <= 1:
             raise InputError(f"{where}: diversity is {diversity:g}", hint="a number from 0 to 1")
-        strings = {name: known.pop(name) for name in ("request", "text") if name in known}
+        strings: dict[str, Any] = {name: known.pop(name) for name in ("request", "text") if name in known}
         for name, value in strings.items():
             if not isinstance(value, str):
                 raise InputError(f"{where}: {name} is no text", hint=EXAMPLE)
-        lists = {name: _texts(value, f"{where}: {name}") for name, value in known.items()}
+        lists: dict[str, Any] = {name: _texts(value, f"{where}: {name}") for name, value in known.items()}
         return cls(**strings, **lists, filters=read, diversity=diversity)
 
     def also(self, other: "Wanted") -> "Wanted":
