@@ -68,7 +68,7 @@ def ask(
 
 
 def turns(text: str | None, given: bool) -> Iterator[str | None]:
-    """Yield what is said: the text, or else None for what was given as JSON, or the lines of standard input."""
+    """Yield what is said: the text, or None for what was given as JSON, or the lines of standard input."""
     if text is not None and text.strip():
         yield text
     elif given:

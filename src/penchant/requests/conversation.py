@@ -1,7 +1,7 @@
 """Several turns of one conversation: what was wanted so far, what was shown, what the next words change."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from penchant.requests.desk import Answer, Desk
 from penchant.requests.phrases import AGAIN, CHANGES, ORDINALS, POINTING
@@ -23,7 +23,7 @@ class Conversation:
     desk: Desk
     query: Query | None = None
     k: int = 10
-    wanted: Wanted = Wanted()
+    wanted: Wanted = field(default_factory=Wanted)
     answer: Answer | None = None
 
     def turn(self, text: str, *, explain: bool = False) -> Answer:

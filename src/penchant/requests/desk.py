@@ -2,7 +2,7 @@
 
     y_i = taste_i(history, liked, disliked) + w · cos(t, e_i) / σ + b · bm25_i,
 
-t the vector of the text plus the mean of those of the liked items, less half of the disliked ones; taste
+t the vector of the text plus twice the mean of those of the liked items, less half of the disliked ones; taste
 and w are the fitted ranking's own, σ the spread of the cosines there. Items that fail a condition are no
 candidates.
 """
@@ -28,9 +28,11 @@ from penchant.requests.wanted import Wanted
 from penchant.rerank.mmr import mmr
 from penchant.types import NO_ROWS, Query, Reason, Rows, Scores, Vectors
 
-BM25 = 0.2
-"""What one spread of BM25 counts in the score: chosen on one half of ReDial's validation dialogues."""
-AGAINST = 0.5
+BM25, LIKED, AGAINST = 0.3, 2.0, 0.5
+"""What a spread of BM25 counts against one of the cosines, and liked and disliked items against the text.
+
+The first two were chosen on one half of ReDial's validation dialogues, see docs/requests.md.
+"""
 POOL = 100
 """Candidates among which a list is made diverse."""
 
@@ -110,6 +112,11 @@ class Desk:
             Fitting(words, hear, model.knowledge.raw),
         )
 
+    @property
+    def bm25(self) -> np.float32:
+        """What a spread of BM25 gives to the score: a part of what the fitted ranking gives to words."""
+        return np.float32(BM25 * self.model.ranking.plan.request_weight)
+
     def understand(self, text: str) -> Wanted:
         """Return what a request asks for."""
         return understand(text, self.guide)
@@ -140,7 +147,7 @@ class Desk:
             notes.append("no item meets all the conditions")
             return Answer(wanted, understood, rows, np.empty(0, dtype=np.float32), False, tuple(notes))
         spoken = self.words.score(wanted.text) if wanted.text else np.zeros(len(self.texts), np.float32)
-        scores = self.model.ranking.score([asked], rows)[0] + np.float32(BM25) * spoken[rows]
+        scores = self.model.ranking.score([asked], rows)[0] + self.bm25 * spoken[rows]
         best = self.best(rows, scores, k, wanted.diversity)
         fits = self.fitting.fits(wanted.text, heard, spoken) if self.searches(wanted) else True
         if not fits:
@@ -165,7 +172,7 @@ class Desk:
         raw = self.model.knowledge.raw
         vector = np.zeros(raw.shape[1], dtype=np.float32) if heard is None else heard.copy()
         if len(liked):
-            vector += raw[liked].mean(axis=0)
+            vector += np.float32(LIKED) * raw[liked].mean(axis=0)
         if len(disliked):
             vector -= np.float32(AGAINST) * raw[disliked].mean(axis=0)
         text = unit(vector[None])[0] if raw.shape[1] and vector.any() else None
@@ -226,7 +233,7 @@ class Desk:
         for row, told in zip(rows.tolist(), self.model.explain(asked, rows), strict=True):
             shared = ", ".join(f"“{term}”" for term in self.words.shared(text, row)[:5])
             if shared:
-                told.append(Reason("words", f"holds {shared}", BM25 * float(spoken[row])))
+                told.append(Reason("words", f"holds {shared}", float(self.bm25 * spoken[row])))
             found.append(tuple(sorted(told, key=lambda reason: -reason.share)))
         return tuple(found)
 

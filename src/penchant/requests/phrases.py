@@ -18,10 +18,10 @@ CUES: Mapping[str, str] = {
     for cue, phrases in {
         # What follows is not wanted.
         "not": "not, no, without, except, except for, excluding, avoid, nothing with, anything but, other than,"
-        " don't want, do not want, dont want, isn't, is not, aren't, are not, no more, never, non, hate, i hate,"
+        " don't want, do not want, dont want, isn't, is not, aren't, are not, no more, non, hate, i hate,"
         " minus, free of, nor, not interested in, don't recommend, do not recommend, don't suggest, 不要, 不是, 没有, 不含, 除了, 避免, 不想要, 不想看, 别给我, 不带",
         # These hold a word of the above and refuse nothing.
-        "plain": "not sure, not only, not just, no idea, no problem, no matter, not too, not so, not very,"
+        "plain": "never, not sure, not only, not just, no idea, no problem, no matter, not too, not so, not very,"
         " not really, not necessarily, not quite, not that, no doubt, no longer, not seen, not yet, not know,"
         " not a big, not much, no one, would like, i'd like, i would like, feel like, feels like, sounds like,"
         " looks like, like to, 不错, 没有问题, 不知道, 不太, 不要紧, 没关系",
@@ -111,6 +111,11 @@ SAME: Mapping[str, tuple[str, ...]] = {
 }
 """Categories that go by several names, by the one that tables write most."""
 
+VERBS = _words(
+    "has have had hasn't haven't did didn't do does doesn't don't is isn't are aren't was wasn't were will won't"
+    " would can can't could should am be i it my still yet"
+)
+"""A "not" after one of these belongs to a verb ("has not arrived") and refuses nothing by itself."""
 JOINS = frozenset({"or", "nor", "and", ",", "/", "、", "和", "或", "或者", "与", "及"})
 BREAKS = frozenset(
     {".", ";", "!", "?", ":", ",", "but", "。", "；", "！", "？", "，", "(", ")", "\n", "但", "的"}

@@ -1,7 +1,8 @@
 """Search by words: BM25 over what is known of each item, through the library bm25s.
 
-score_i = Σ_t idf(t) · tf(t, i) (k₁ + 1) / (tf(t, i) + k₁ (1 − b + b |i| / mean |i|)), with Lucene's idf.
-Chinese is searched by pairs of characters. Robertson and Zaragoza, Foundations and Trends in Information Retrieval 2009.
+score_i = Σ_t idf(t) · tf(t, i) (k₁ + 1) / (tf(t, i) + k₁ (1 − b + b |i| / mean |i|)), with Lucene's
+idf. Chinese is searched by pairs of characters. Robertson and Zaragoza, Foundations and Trends in
+Information Retrieval 2009.
 """
 
 import re

@@ -12,7 +12,7 @@ import numpy as np
 from penchant.data.catalogue import Catalogue
 from penchant.requests.amounts import amount_at
 from penchant.requests.attributes import Attributes
-from penchant.requests.phrases import ARTICLES, BREAKS, CUES, JOINS, KINDS, STOPWORDS
+from penchant.requests.phrases import ARTICLES, BREAKS, CUES, JOINS, KINDS, STOPWORDS, VERBS
 from penchant.requests.reading import LONGEST, Word, chinese, longest, read_words, singular
 from penchant.requests.titles import Title, Titles, year_in
 from penchant.requests.wanted import Filter, Wanted
@@ -85,6 +85,7 @@ class _Scan:
     without: list[str] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
     diversity: float = 0.0
+    verbal: bool = False
 
     def run(self) -> None:
         self.words = read_words(self.text)
@@ -179,6 +180,7 @@ class _Scan:
 
     def refusals(self, start: int, place: int) -> int:
         """Read what follows "not": amounts, titles, categories, words; several joined by "or"."""
+        self.verbal = self.is_verbal(start, place)
         end = self.refused(place)
         if end is None:
             return place
@@ -191,6 +193,14 @@ class _Scan:
                 break
             end = behind
         return self.take(start, end)
+
+    def is_verbal(self, start: int, place: int) -> bool:
+        """Tell a "not" that belongs to a verb: "has not arrived", "isn't working", but not "that isn't sad"."""
+        cue = {word.text for word in self.words[start:place]}
+        before = self.words[start - 1].text if start else ""
+        if cue & {"isn't", "is", "aren't", "are"}:
+            return before not in {"that", "which", "but", ","}
+        return cue == {"not"} and before in VERBS
 
     def refused(self, place: int) -> int | None:
         """Read one thing that is refused; returns the word after it, None where nothing is named."""
@@ -228,7 +238,7 @@ class _Scan:
         """Refuse a word; a Chinese one goes up to the end of its clause, four characters at most."""
         first = self.words[place].text
         if not chinese(first):
-            if first in STOPWORDS or not first.replace("'", "").isalpha() or len(first) < 3:
+            if self.verbal or first in STOPWORDS or not first.replace("'", "").isalpha() or len(first) < 3:
                 return None
             self.without.append(first)
             return place + 1
