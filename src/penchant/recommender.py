@@ -260,7 +260,8 @@ class Recommender:
 
     def desk(self) -> Desk:
         """Read the catalogue once, to answer requests in plain language: `desk().ask("films like Heat")`."""
-        return Desk.of(self)
+        heard = self.encoder is None and self.language and self.knowledge.raw.shape[1]
+        return Desk.of(replace(self, encoder=load_encoder(self.language)) if heard else self)
 
     def save(self, folder: Path | str) -> str:
         """Write a bundle, whole or not at all; returns its version."""

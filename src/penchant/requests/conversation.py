@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from penchant.requests.desk import Answer, Desk
-from penchant.requests.phrases import AGAIN, CHANGES, ORDINALS, POINTING
+from penchant.requests.phrases import AGAIN, BREAKS, CHANGES, JOINS, ORDINALS, POINTING
 from penchant.requests.reading import Word, longest, read_words
 from penchant.requests.understand import tells, understand
 from penchant.requests.wanted import Filter, Wanted
@@ -34,10 +34,10 @@ class Conversation:
         contradicts.
         """
         words = read_words(text)
-        if longest(words, 0, AGAIN, MOST):
+        again = longest(words, 0, AGAIN, MOST) if words else None
+        if again:
             self.wanted, self.answer = Wanted(), None
-            end = longest(words, 0, AGAIN, MOST)
-            text = text[words[end[0] - 1].end :] if end else text
+            text = text[words[again[0] - 1].end :].strip(" ,;.:")
         self.wanted = self.next(text)
         return self.reply(explain=explain)
 
@@ -50,35 +50,41 @@ class Conversation:
         """Return what is wanted after a turn."""
         if self.answer is None:
             return self.wanted.also(understand(text, self.desk.guide))
-        pointed = self.pointed(text)
-        if pointed is not None:
-            return replace(self.wanted.also(pointed), request=self._said(text))
         changed = self.changed(text)
         if changed is not None:
             return replace(changed, request=self._said(text))
-        return self.wanted.also(understand(text, self.desk.guide))
+        pointed = self.pointed(text)
+        if pointed is None:
+            return self.wanted.also(understand(text, self.desk.guide))
+        meant, rest = pointed
+        wanted = self.wanted.also(meant)
+        if tells(rest):
+            wanted = wanted.also(understand(rest.strip(), self.desk.guide))
+        return replace(wanted, request=self._said(text))
 
     def _said(self, text: str) -> str:
         return "\n".join(filter(None, (self.wanted.request, text)))
 
-    def pointed(self, text: str) -> Wanted | None:
-        """Read "not that one", "more like the second", "others": a like or a refusal of what was shown."""
+    def pointed(self, text: str) -> tuple[Wanted, str] | None:
+        """Read "not that one", "more like the second", "others": what is meant, and the rest of the text."""
         words, ids = read_words(text), self.shown()
-        for place in range(len(words)):
-            cue = longest(words, place, POINTING, MOST)
+        for start in range(len(words) if ids else 0):
+            cue = longest(words, start, POINTING, MOST)
             if cue is None:
                 continue
             end, kind = cue
-            if kind == "others":
-                return Wanted(hidden=tuple(ids))
-            place_named = ordinal(words, end)
-            if place_named is None or not ids:
+            if kind == "others" and not (start or tells(text[words[end - 1].end :])):
+                return Wanted(hidden=tuple(ids)), ""
+            named = None if kind == "others" else ordinal(words, end)
+            if named is None or not (named[1] >= len(words) or words[named[1]].text in BREAKS | JOINS):
                 continue
-            row = place_named if place_named >= 0 else len(ids) - 1
-            if row >= len(ids):
-                return Wanted(unclear=(f"there is no number {row + 1} in a list of {len(ids)}",))
-            chosen = (ids[row],)
-            return Wanted(hidden=chosen) if kind == "refuse" else Wanted(liked=chosen)
+            place, end = named
+            place = place if place >= 0 else len(ids) - 1
+            rest = f"{text[: words[start].start]} {text[words[end - 1].end :].lstrip(' ,;.')}"
+            if place >= len(ids):
+                return Wanted(unclear=(f"there is no number {place + 1} in a list of {len(ids)}",)), rest
+            chosen = (ids[place],)
+            return (Wanted(hidden=chosen) if kind == "refuse" else Wanted(liked=chosen)), rest
         return None
 
     def shown(self) -> list[str]:
@@ -125,16 +131,14 @@ class Conversation:
         return replace(wanted, filters=(*(one for one in wanted.filters if one != old), new), unclear=())
 
 
-def ordinal(words: list[Word], place: int) -> int | None:
-    """Return which item of a list is meant, from 0, −1 for the last, None where none is."""
-    while place < len(words) and words[place].text in ("the", "number", "no", "that", "this", "#", "第"):
-        if words[place].text in ("that", "this"):
-            return 0
+def ordinal(words: list[Word], place: int) -> tuple[int, int] | None:
+    """Return which item of a list is meant, from 0, −1 for the last, and the word after it; None for none."""
+    while place < len(words) and words[place].text in ("the", "number", "no", "#", "第"):
         place += 1
     if place >= len(words):
         return None
     named = longest(words, place, ORDINALS, 3)
     if named:
-        return named[1]
+        return named[1], named[0]
     found = _NUMBER.match(words[place].text)
-    return int(found[1]) - 1 if found and int(found[1]) else None
+    return (int(found[1]) - 1, place + 1) if found and int(found[1]) else None

@@ -2,13 +2,13 @@
 
     y_i = taste_i(history, liked, disliked) + w · cos(t, e_i) / σ + b · bm25_i,
 
-t the vector of the text plus twice the mean of those of the liked items, less half of the disliked ones; taste
-and w are the fitted ranking's own, σ the spread of the cosines there. Items that fail a condition are no
-candidates.
+t the vector of the text plus twice the mean of those of the liked items, less half of the disliked ones;
+taste and w are the fitted ranking's own, σ the spread of the cosines there. Items that fail a condition are
+no candidates.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
 import numpy as np
@@ -89,6 +89,7 @@ class Desk:
     texts: tuple[str, ...]
     words: WordIndex
     fitting: Fitting
+    tastes: dict[tuple[object, ...], Scores] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: Model) -> Self:
@@ -147,13 +148,25 @@ class Desk:
             notes.append("no item meets all the conditions")
             return Answer(wanted, understood, rows, np.empty(0, dtype=np.float32), False, tuple(notes))
         spoken = self.words.score(wanted.text) if wanted.text else np.zeros(len(self.texts), np.float32)
-        scores = self.model.ranking.score([asked], rows)[0] + self.bm25 * spoken[rows]
+        scores = (self.taste(asked) + self.model.ranking.words([asked]) + self.bm25 * spoken).ravel()[rows]
         best = self.best(rows, scores, k, wanted.diversity)
         fits = self.fitting.fits(wanted.text, heard, spoken) if self.searches(wanted) else True
         if not fits:
             notes.append("nothing in the catalogue fits this request; what follows is merely nearest")
         reasons = self.reasons(asked, rows[best], spoken, wanted.text) if explain else ()
         return Answer(wanted, understood, rows[best], scores[best], fits, tuple(notes), reasons)
+
+    def taste(self, asked: Query) -> Scores:
+        """Return the scores that a request has without its text, (n_items,).
+
+        Those of the last asker without likings are kept: nothing of them changes from turn to turn.
+        """
+        arrays = (asked.rows, asked.times, asked.weights, asked.wanted, asked.unwanted)
+        key = (*(array.tobytes() for array in arrays), asked.at, asked.key)
+        if key not in self.tastes:
+            self.tastes.clear()
+            self.tastes[key] = self.model.ranking.score([replace(asked, text=None)])[0]
+        return self.tastes[key]
 
     def searches(self, wanted: Wanted) -> bool:
         """Tell whether the words alone say what is wanted: a liking or a category says it as well."""

@@ -187,7 +187,7 @@ POINTING: Mapping[str, str] = {
 ORDINALS: Mapping[str, int] = {
     key(phrase): place
     for place, phrases in {
-        0: "first, first one, that one, this one, one, it, 这个, 那个, 一个, 一",
+        0: "first, first one, that one, this one, that, this, it, 这个, 那个, 一个, 一",
         1: "second, second one, 二个, 二", 2: "third, third one, 三个, 三", 3: "fourth, fourth one, 四个, 四",
         4: "fifth, fifth one, 五个, 五", 5: "sixth, sixth one, 六个, 六", 6: "seventh, 七个, 七", 7: "eighth, 八个, 八",
         8: "ninth, 九个, 九", 9: "tenth, 十个, 十", -1: "last, last one, 最后一个, 最后",

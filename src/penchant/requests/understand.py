@@ -195,7 +195,7 @@ class _Scan:
         return self.take(start, end)
 
     def is_verbal(self, start: int, place: int) -> bool:
-        """Tell a "not" that belongs to a verb: "has not arrived", "isn't working", but not "that isn't sad"."""
+        """Tell a "not" that belongs to a verb: "has not arrived", but not "something that isn't sad"."""
         cue = {word.text for word in self.words[start:place]}
         before = self.words[start - 1].text if start else ""
         if cue & {"isn't", "is", "aren't", "are"}:
