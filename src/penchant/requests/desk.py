@@ -33,6 +33,8 @@ BM25, LIKED, AGAINST = 0.3, 2.0, 0.5
 
 The first two were chosen on one half of ReDial's validation dialogues, see docs/requests.md.
 """
+ASKERS = 16
+"""People whose taste is kept between requests."""
 POOL = 100
 """Candidates among which a list is made diverse."""
 
@@ -159,13 +161,17 @@ class Desk:
     def taste(self, asked: Query) -> Scores:
         """Return the scores that a request has without its text, (n_items,).
 
-        Those of the last asker without likings are kept: nothing of them changes from turn to turn.
+        Those of the last askers are kept: without likings, nothing of them changes from turn to turn.
         """
-        arrays = (asked.rows, asked.times, asked.weights, asked.wanted, asked.unwanted)
+        bare = replace(asked, text=None)
+        if len(asked.wanted) or len(asked.unwanted):
+            return self.model.ranking.score([bare])[0]
+        arrays = (asked.rows, asked.times, asked.weights)
         key = (*(array.tobytes() for array in arrays), asked.at, asked.key)
         if key not in self.tastes:
-            self.tastes.clear()
-            self.tastes[key] = self.model.ranking.score([replace(asked, text=None)])[0]
+            if len(self.tastes) >= ASKERS:
+                self.tastes.pop(next(iter(self.tastes)))
+            self.tastes[key] = self.model.ranking.score([bare])[0]
         return self.tastes[key]
 
     def searches(self, wanted: Wanted) -> bool:
