@@ -83,6 +83,7 @@ def test_a_title_of_two_items_is_taken_as_the_usual_one_and_said() -> None:
     [
         ("a gift under 50", "price", None, 50),
         ("between 10 and 20 dollars", "price", 10, 20),
+        ("more expensive than 10", "price", 10, None),
         ("at least $1,000.50", "price", 1000.5, None),
         ("10-20 euros", "price", 10, 20),
         ("50元以下", "price", None, 50),

@@ -126,7 +126,7 @@ def _phrases(token: str) -> set[str]:
 
 def _meanings(values: Mapping[str, NDArray[np.float64]]) -> dict[str, str]:
     """Return the columns of numbers by their names, by the words in them, and by what they mean."""
-    found: dict[str, str] = {}
+    found = {column.casefold(): column for column in values}
     for column in values:
         words = [singular(word.casefold()) for word in _CAMEL.split(column) if word]
         for word in [column.casefold(), *words]:

@@ -165,7 +165,7 @@ class Desk:
         """
         bare = replace(asked, text=None)
         if len(asked.wanted) or len(asked.unwanted):
-            return self.model.ranking.score([bare])[0]
+            return np.asarray(self.model.ranking.score([bare])[0])
         arrays = (asked.rows, asked.times, asked.weights)
         key = (*(array.tobytes() for array in arrays), asked.at, asked.key)
         if key not in self.tastes:

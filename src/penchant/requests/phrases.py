@@ -38,9 +38,9 @@ CUES: Mapping[str, str] = {
         "recent": "recent, recently released, newest, latest, brand new, new releases, 最近的, 最新, 新出的, 近期",
         "cheap": "cheap, cheaper, inexpensive, low cost, low price, affordable, budget, 便宜, 便宜点, 实惠, 平价",
         "dear": "expensive, luxury, high end, pricey, premium, 昂贵, 高档, 贵的, 奢华",
-        "below": "under, below, less than, lower than, cheaper than, at most, up to, no more than, not more than,"
+        "below": "under, below, less than, lower than, cheaper than, less expensive than, at most, up to, no more than, not more than,"
         " maximum, max, shorter than, fewer than, within, 低于, 不超过, 少于, 小于, 最多, 不到",
-        "above": "over, above, more than, at least, higher than, not less than, no less than, minimum, min,"
+        "above": "over, above, more than, more expensive than, at least, higher than, not less than, no less than, minimum, min,"
         " longer than, from at least, 高于, 超过, 至少, 大于, 多于, 不少于, 不低于, 最少",
         "between": "between, 介于",
         "before": "before, older than, earlier than, prior to, until, up until, 早于",

@@ -308,6 +308,9 @@ class _Scan:
         """Tell a title from a sentence's first word and from words that are capitalised anyway."""
         if not self.is_surely(place, end):
             return False
+        near = [word.capital for word in (*self.words[max(0, place - 1) : place], *self.words[end : end + 1])]
+        if end - place == 1 and any(near):
+            return False  # a part of a longer name
         opens = place == 0 or self.words[place - 1].text in BREAKS
         alone = place == 0 and end >= len(self.words)
         return alone or end - place > 1 or not opens
