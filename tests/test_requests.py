@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 import toy
 from penchant import Recommender
 from penchant.data.catalogue import Catalogue
+from penchant.data.dataset import Dataset
+from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import InputError, SettingError
 from penchant.language.encode import unit
@@ -276,3 +278,22 @@ def test_cheaper_goes_below_what_was_shown(desk: Desk) -> None:
     after = talk.turn("cheaper")
     assert after.wanted.text == "robots"
     assert max(after.rows) < np.median(before.rows)
+
+
+def test_a_help_desk_searches_questions_as_they_are() -> None:
+    topics = ["card is not working", "cancel a transfer", "reset the password", "order a new card"]
+    ids = Vocabulary(pl.Series(["broken", "transfer", "password", "new"]))
+    items = Catalogue(ids, pl.DataFrame({"title": topics}), "title")
+    world = toy.world().data
+    nobody = Interactions.sorted(
+        *(np.empty(0, dtype=kind) for kind in ("i8", "i8", "f8", "f4", "f4")), "none"
+    )
+    people = Catalogue(Vocabulary(pl.Series([], dtype=pl.String)), pl.DataFrame())
+    data = Dataset(nobody, items, people, world.requests)
+    desk = Recommender.fit(data, language=Bag(), effort="quick").desk()
+    talk = Conversation(desk, k=1)
+    answer = talk.turn("why is my card not working")
+    assert desk.helps and answer.fits and not answer.wanted.without
+    assert desk.texts[answer.rows[0]] == "card is not working"
+    assert talk.turn("reset the password").wanted.text == "reset the password"
+    assert talk.turn("and the roof?").wanted.text == "reset the password and the roof?"

@@ -51,11 +51,10 @@ def ask(
     fitted = replace(fitted, encoder=behind_url(fitted.language))
     query = fitted.queries([user])[1][0] if user is not None else None
     talk = Conversation(fitted.desk(), query, k, given or Wanted())
-    helping = not len(fitted.data.interactions)
     tables = []
     for place, turn in enumerate(turns(text, given is not None)):
         answer = talk.reply(explain=explain) if turn is None else talk.turn(turn, explain=explain)
-        tell(talk, answer, quote=helping)
+        tell(talk, answer, quote=talk.desk.helps)
         table = table_of(talk, answer, user, explain)
         tables.append(table)
         if output is None:

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field, replace
 from penchant.requests.desk import Answer, Desk
 from penchant.requests.phrases import AGAIN, BREAKS, CHANGES, JOINS, ORDINALS, POINTING
 from penchant.requests.reading import Word, longest, read_words
-from penchant.requests.understand import tells, understand
+from penchant.requests.search import terms
+from penchant.requests.understand import tells
 from penchant.requests.wanted import Filter, Wanted
 from penchant.types import Query
 
 MOST = 5
+FOLLOWING = 3
+"""Telling words from which a turn at a help desk is a question of its own, even one that nothing fits."""
 STEP = 0.5
 """How much more or less varied a list becomes at once."""
 _NUMBER = re.compile(r"^#?(\d{1,3})(st|nd|rd|th)?$")
@@ -35,9 +38,15 @@ class Conversation:
         """
         words = read_words(text)
         again = longest(words, 0, AGAIN, MOST) if words else None
-        if again:
+        if again and (again[0] >= len(words) or words[again[0]].text in BREAKS):
             self.wanted, self.answer = Wanted(), None
             text = text[words[again[0] - 1].end :].strip(" ,;.:")
+        if self.desk.helps and self.answer is not None and self.pointed(text) is None:
+            alone = self.desk.ask(text, query=self.query, k=self.k, explain=explain)
+            # Another question; a few words that fit nothing by themselves belong to the last one.
+            if alone.fits or len(terms(text)) >= FOLLOWING:
+                self.wanted, self.answer = alone.wanted, alone
+                return alone
         self.wanted = self.next(text)
         return self.reply(explain=explain)
 
@@ -49,17 +58,17 @@ class Conversation:
     def next(self, text: str) -> Wanted:
         """Return what is wanted after a turn."""
         if self.answer is None:
-            return self.wanted.also(understand(text, self.desk.guide))
+            return self.wanted.also(self.desk.understand(text))
         changed = self.changed(text)
         if changed is not None:
             return replace(changed, request=self._said(text))
         pointed = self.pointed(text)
         if pointed is None:
-            return self.wanted.also(understand(text, self.desk.guide))
+            return self.wanted.also(self.desk.understand(text))
         meant, rest = pointed
         wanted = self.wanted.also(meant)
         if tells(rest):
-            wanted = wanted.also(understand(rest.strip(), self.desk.guide))
+            wanted = wanted.also(self.desk.understand(rest.strip()))
         return replace(wanted, request=self._said(text))
 
     def _said(self, text: str) -> str:

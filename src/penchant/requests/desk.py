@@ -121,8 +121,13 @@ class Desk:
         return np.float32(BM25 * self.model.ranking.plan.request_weight)
 
     def understand(self, text: str) -> Wanted:
-        """Return what a request asks for."""
-        return understand(text, self.guide)
+        """Return what a request asks for; a question to a help desk is searched for as it is."""
+        return Wanted(request=text, text=text.strip()) if self.helps else understand(text, self.guide)
+
+    @property
+    def helps(self) -> bool:
+        """Whether this is a help desk: topics without events, prices or years; questions set no conditions."""
+        return not len(self.model.data.interactions) and not self.guide.attributes.values
 
     def ask(
         self,
