@@ -26,7 +26,7 @@ from penchant.requests.phrases import AFTER_NUMBER, CUES
 from penchant.requests.search import WordIndex, terms
 from penchant.requests.understand import Guide, understand
 from penchant.requests.wanted import Filter, Wanted
-from penchant.types import Rows, Vectors
+from penchant.types import NO_ROWS, NO_TIMES, NO_WEIGHTS, Rows, Vectors
 
 TITLES = [
     ("Heat (1995)", "Crime|Thriller", 1995), ("Heat (1986)", "Action|Drama", 1986), ("Toy Story (1995)", "Children|Comedy", 1995),
@@ -285,9 +285,7 @@ def test_a_help_desk_searches_questions_as_they_are() -> None:
     ids = Vocabulary(pl.Series(["broken", "transfer", "password", "new"]))
     items = Catalogue(ids, pl.DataFrame({"title": topics}), "title")
     world = toy.world().data
-    nobody = Interactions.sorted(
-        *(np.empty(0, dtype=kind) for kind in ("i8", "i8", "f8", "f4", "f4")), "none"
-    )
+    nobody = Interactions(NO_ROWS, NO_ROWS, NO_TIMES, NO_WEIGHTS, NO_WEIGHTS, "none")
     people = Catalogue(Vocabulary(pl.Series([], dtype=pl.String)), pl.DataFrame())
     data = Dataset(nobody, items, people, world.requests)
     desk = Recommender.fit(data, language=Bag(), effort="quick").desk()
@@ -297,3 +295,4 @@ def test_a_help_desk_searches_questions_as_they_are() -> None:
     assert desk.texts[answer.rows[0]] == "card is not working"
     assert talk.turn("reset the password").wanted.text == "reset the password"
     assert talk.turn("and the roof?").wanted.text == "reset the password and the roof?"
+    assert not talk.turn("tomatoes magnets volcanoes glaciers").fits

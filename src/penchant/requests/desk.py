@@ -126,7 +126,7 @@ class Desk:
 
     @property
     def helps(self) -> bool:
-        """Whether this is a help desk: topics without events, prices or years; questions set no conditions."""
+        """Whether this is a help desk: no events, prices or years, so that questions set no conditions."""
         return not len(self.model.data.interactions) and not self.guide.attributes.values
 
     def ask(
