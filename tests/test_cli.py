@@ -226,3 +226,33 @@ def test_a_wrong_input_ends_with_status_2_and_says_why(folder: Path, words: list
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert sorted(os.listdir(folder)) == before
+
+
+def test_a_request_is_answered_and_what_was_understood_can_be_edited(folder: Path) -> None:
+    said = folder / "wanted.json"
+    done = penchant(
+        "ask", folder / "MODEL", "like Film 2 without robots", "-k", 3, "--say", said, "--explain"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "understood: like Film 2 · without “robots”" in done.stderr
+    assert done.stdout.splitlines()[0] == "user_id,item_id,rank,score,fits,title,reasons"
+    assert len(done.stdout.splitlines()) == 4
+    assert '"without": [\n  "robots"\n ]' in said.read_text(encoding="utf-8")
+    done = penchant("ask", folder / "MODEL", "--wanted", said, "--user", "120", "-k", 2)
+    assert [line.split(",")[0] for line in done.stdout.splitlines()] == ["user_id", "120", "120"]
+    for wrong in ("{", '{"filters": [{"column": "colour", "tokens": ["red"]}]}', "nowhere.json"):
+        done = penchant("ask", folder / "MODEL", "--wanted", wrong)
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert "Traceback" not in done.stderr
+    assert penchant("ask", folder / "MODEL", " ").returncode == 2
+
+
+def test_a_conversation_goes_over_the_lines_of_standard_input(folder: Path) -> None:
+    command = [sys.executable, "-m", "penchant.cli", "ask", str(folder / "MODEL"), "-k", "2"]
+    turns = b"a quiet friendship\n\nnot the first\n\xff\xfe\nstart again\n"
+    done = subprocess.run(command, input=turns, capture_output=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.decode().splitlines()
+    assert lines[0] == "user_id,item_id,rank,score,fits"
+    assert len(lines) == 1 + 2 * 4
+    assert lines[3] == lines[2].replace(",2,", ",1,")

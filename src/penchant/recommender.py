@@ -26,6 +26,7 @@ from penchant.language.whiten import Whitening
 from penchant.rank.bundle import opened, stored
 from penchant.rank.ranking import Ranking
 from penchant.rank.settings import Effort
+from penchant.requests.desk import Desk
 from penchant.rerank.mmr import mmr
 from penchant.types import Query, Reason, Rows, Scores, Vectors
 
@@ -259,6 +260,11 @@ class Recommender:
         slate = self.ranking.slate(query, rows, repeat=repeat)
         trust = self.ranking.unit(query, rows, repeat=repeat)
         return reasons(slate, query, self.ranking.sources.scorers, trust, self.data.items)
+
+    def desk(self) -> Desk:
+        """Read the catalogue once, to answer requests in plain language: `desk().ask("films like Heat")`."""
+        heard = self.encoder is None and self.language and self.knowledge.raw.shape[1]
+        return Desk.of(replace(self, encoder=load_encoder(self.language)) if heard else self)
 
     def save(self, folder: Path | str) -> str:
         """Write a bundle, whole or not at all; returns its version."""

@@ -6,6 +6,7 @@ import sys
 import typer
 
 from penchant.cli.adapt import adapt
+from penchant.cli.ask import ask
 from penchant.cli.check import check
 from penchant.cli.data import data
 from penchant.cli.demo import demo
@@ -22,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (data, check, adapt, fit, recommend, similar, predict, evaluate, demo):
+for verb in (data, check, adapt, fit, recommend, ask, similar, predict, evaluate, demo):
     app.command()(verb)
 
 

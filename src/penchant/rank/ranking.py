@@ -99,11 +99,16 @@ class Ranking:
         blend = self.plan.blends.of(repeat=repeat)
         chosen = Sources({name: self.sources.scorers[name] for name in blend.names[:-1]}, self.sources.scales)
         rows = np.arange(self.n_items) if items is None else items
-        words = np.zeros((), dtype=np.float32)
-        if "words" in self.sources.scorers and any(query.text is not None for query in queries):
-            weight = np.float32(self.plan.request_weight / self.sources.scales["words"].spread)
-            words = weight * self.sources.scorers["words"].score(queries, items)
-        return chosen.standard(queries, items, self.n_items), self.evidence.features(queries, rows), words
+        known = self.evidence.features(queries, rows)
+        return chosen.standard(queries, items, self.n_items), known, self.words(queries, items)
+
+    def words(self, queries: Sequence[Query], items: Rows | None = None) -> Vectors:
+        """Return what the words of requests give to the scores, (Q, C); 0 where no query has any."""
+        if "words" not in self.sources.scorers or all(query.text is None for query in queries):
+            return np.zeros((), dtype=np.float32)
+        weight = np.float32(self.plan.request_weight / self.sources.scales["words"].spread)
+        found: Vectors = weight * self.sources.scorers["words"].score(queries, items)
+        return found
 
     def score(self, queries: Sequence[Query], items: Rows | None = None, *, repeat: bool = False) -> Scores:
         """Return the scores, (Q, C)."""

@@ -6,8 +6,8 @@
     rating  (u · w_i + c_i + m − y)², y on the scale −1 to 1
     request −log softmax_i (e(request) · e_i / τ), over the items of the batch
 
-v_i, b_i, w_i and c_i are read off the text's vector e_i by linear heads; u are people's places, fixed. A batch
-holds popular items no likelier than others, so ranking needs no correction of its negatives by popularity.
+v_i, b_i, w_i and c_i are read off the text's vector e_i by linear heads; u are people's places, fixed. A
+batch holds popular items no likelier than others, so ranking needs no correction of negatives by popularity.
 """
 
 from dataclasses import dataclass
