@@ -15,7 +15,7 @@ from penchant.language.knowledge import Knowledge
 from penchant.language.template import Template
 from penchant.language.whiten import Whitening
 
-MOST_REQUESTS = 500
+MOST_REQUESTS = 30_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""From plain language to what is wanted, and to the items that fit it."""
