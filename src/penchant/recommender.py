@@ -25,6 +25,8 @@ from penchant.language.whiten import Whitening
 from penchant.rank.bundle import opened, stored
 from penchant.rank.ranking import Ranking
 from penchant.rank.settings import Effort
+from penchant.requests.learned import Learned
+from penchant.requests.learned_fit import learned_beside
 from penchant.rerank.mmr import mmr
 from penchant.types import Query, Reason, Rows, Scores, Vectors
 
@@ -40,7 +42,8 @@ def quietly(_: str) -> None:
 class Recommender:
     """A fitted recommender; it is never changed, a refit gives another one.
 
-    Requests in words are read by `encoder`, which no bundle keeps, or else by the one that `language` names.
+    Requests in words are read by `encoder`, which no bundle keeps, or else by the one that `language` names;
+    `learned` is what answered requests taught, None where there were too few.
     """
 
     data: Dataset
@@ -49,6 +52,7 @@ class Recommender:
     knowledge: Knowledge
     language: str = "minilm"
     encoder: Encoder | None = None
+    learned: Learned | None = None
 
     @classmethod
     def fit(
@@ -78,8 +82,9 @@ class Recommender:
             )
         with threadpool_limits(1, "blas"):  # many small products: threads that wait for each other cost more
             ranking = Ranking.fit(data, knowledge, effort=effort, seed=seed, say=say)
+            learned = learned_beside(ranking, data, knowledge, seed=seed, say=say)
         encoder = None if isinstance(language, str) else language
-        return cls(data, ranking, texts.whitening, knowledge, spec_of(language), encoder)
+        return cls(data, ranking, texts.whitening, knowledge, spec_of(language), encoder, learned)
 
     def refit(self, data: Dataset) -> "Recommender":
         """Learn from newer events of the same catalogue by the same settings and the same trust."""
@@ -170,10 +175,12 @@ class Recommender:
         """Return the ids asked for, as the tables have them, and their queries."""
         vocabulary = self.data.users.vocabulary
         vector = None if text is None else self.hear(text)
+        heard = None
+        if text is not None and vector is not None and self.learned:
+            heard = self.learned.score([text], vector[None])[0]
         if users is None and text is not None and not everybody:
-            return pl.Series("user_id", [None], dtype=vocabulary.ids.dtype), [
-                Query(text=vector, at=self.data.end)
-            ]
+            alone = Query(text=vector, heard=heard, at=self.data.end)
+            return pl.Series("user_id", [None], dtype=vocabulary.ids.dtype), [alone]
         rows = np.arange(len(vocabulary)) if users is None else vocabulary.rows(users)
         if (rows < 0).any() and users is not None:
             names = pl.Series("user_id", [str(user) for user in users], dtype=pl.String)
@@ -182,7 +189,14 @@ class Recommender:
         known = dict(zip(rows[rows >= 0].tolist(), self.data.queries(rows[rows >= 0]), strict=True))
         newcomer = Query(at=self.data.end)
         queries = [known.get(row, newcomer) for row in rows.tolist()]
-        return names, queries if vector is None else [replace(query, text=vector) for query in queries]
+        return names, [replace(query, text=vector, heard=heard) for query in queries]
+
+    def fits(self, text: str) -> float | None:
+        """Return how probable it is that any item answers a request, None where no requests taught it."""
+        if self.learned is None:
+            return None
+        chance = float(self.learned.fits([text], self.hear(text)[None])[0])
+        return None if chance != chance else chance
 
     def hear(self, text: str) -> Vectors:
         """Return the vector of a request in words, shape (width,)."""
@@ -259,9 +273,9 @@ class Recommender:
 
     def save(self, folder: Path | str) -> str:
         """Write a bundle, whole or not at all; returns its version."""
-        return stored(
-            Path(folder), self.data, self.ranking.state(), self.whitening, self.knowledge, self.language
-        )
+        learned = self.learned.state() if self.learned else None
+        state = self.ranking.state()
+        return stored(Path(folder), self.data, state, self.whitening, self.knowledge, self.language, learned)
 
     @classmethod
     def load(cls, folder: Path | str, encoder: Encoder | None = None) -> "Recommender":
@@ -269,8 +283,9 @@ class Recommender:
 
         `encoder` reads requests instead of the one that the bundle names: a URL's with its key, or your own.
         """
-        data, state, whitening, knowledge, language = opened(Path(folder))
-        return cls(data, Ranking.from_state(state), whitening, knowledge, language, encoder)
+        data, state, whitening, knowledge, language, heard = opened(Path(folder))
+        learned = Learned.from_state(heard, data.items, knowledge) if heard else None
+        return cls(data, Ranking.from_state(state), whitening, knowledge, language, encoder, learned)
 
 
 REASONS = pl.List(pl.Struct({"evidence": pl.String, "text": pl.String, "share": pl.Float64}))

@@ -34,7 +34,7 @@ def read_texts(
     template: Template | None = None,
     progress: Progress | None = None,
 ) -> Texts:
-    """Read all items' texts, and at most `MOST_REQUESTS` of the requests whose answer is known."""
+    """Read all items' texts, and at most `MOST_REQUESTS` of the requests, those without an answer as well."""
     if language == "none" or not data.items.table.width:
         nothing = Whitening(np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.float32))
         return Texts(replace(Knowledge.none(data.n_items), media=media_vectors(data.items)), nothing, "none")
@@ -44,11 +44,10 @@ def read_texts(
         data.items, encoder, kept, template=template, as_of=data.end, progress=progress
     )
     knowledge = replace(knowledge, media=media_vectors(data.items))
-    answered = np.flatnonzero((data.requests["items"].list.len() > 0).to_numpy())
-    answered = answered[:: -(-len(answered) // MOST_REQUESTS) or 1]
-    if len(answered) and knowledge.known.any():
-        texts = data.requests["text"].gather(answered).to_list()
+    read = np.arange(len(data.requests))[:: -(-len(data.requests) // MOST_REQUESTS) or 1]
+    if data.requests["items"].list.len().sum() and knowledge.known.any():
+        texts = data.requests["text"].gather(read).to_list()
         requests = np.zeros((len(data.requests), knowledge.raw.shape[1]), dtype=np.float32)
-        requests[answered] = hear(texts, encoder, whitening, kept)
+        requests[read] = hear(texts, encoder, whitening, kept)
         knowledge = replace(knowledge, requests=requests)
     return Texts(knowledge, whitening, language)

@@ -103,6 +103,10 @@ class Ranking:
         if "words" in self.sources.scorers and any(query.text is not None for query in queries):
             weight = np.float32(self.plan.request_weight / self.sources.scales["words"].spread)
             words = weight * self.sources.scorers["words"].score(queries, items)
+        for place, query in enumerate(queries):
+            if query.heard is not None:
+                words = words if words.ndim else np.zeros((len(queries), rows.shape[-1]), dtype=np.float32)
+                words[place] = query.heard[rows[place] if rows.ndim == 2 else rows]
         return chosen.standard(queries, items, self.n_items), self.evidence.features(queries, rows), words
 
     def score(self, queries: Sequence[Query], items: Rows | None = None, *, repeat: bool = False) -> Scores:

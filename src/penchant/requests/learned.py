@@ -1,9 +1,9 @@
 """Learning from requests whose answers are known: from words to items, and whether anything fits at all.
 
-P(i | r) ∝ exp(Σ_s w_s f_s(r, i)), f_s the sources of `learned_sources`; w maximises the likelihood of the answers
-among the best candidates on parts of the requests that the sources did not learn from (a conditional logit;
-McFadden 1974). P(fits | r) = σ(a + b·max_i asked(r, i) + c·max_z cos(r, z)), learned from requests that nothing
-answers, and from those whose items were taken away.
+P(i | r) ∝ exp(Σ_s w_s f_s(r, i)), f_s the sources of `learned_sources`; w maximises the likelihood of the
+answers among the best candidates on parts of the requests that the sources did not learn from (a conditional
+logit; McFadden 1974). P(fits | r) = σ(a + b·max_i asked(r, i) + c·max_z cos(r, z)), learned from requests that
+nothing answers, and from those whose items were taken away.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +28,8 @@ FEWEST = 30
 FOLDS = 3
 SHAPES = ((2.0, 0.2), (4.0, 0.2), (2.0, 1.0))
 RIDGES = (0.1, 0.3, 1.0, 3.0, 10.0)
+MANY = 4000
+"""Answered requests from which on settings are judged by one fold alone."""
 JUDGED = 1500
 """Requests of a fold that judge a setting or teach the blend."""
 CHUNK = 128
@@ -37,13 +39,17 @@ Taste = Callable[[Rows], Scores]
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A fitted model; `weights` (9,) are those of `SOURCES`, `scope` (3,) are a, b and c, or empty."""
+    """A fitted model; `weights` (9,) are those of `SOURCES`, `scope` (3,) are a, b and c, or empty.
+
+    `learned_from` counts the answered requests.
+    """
 
     terms: Terms
     names: Names
     memory: Memory
     weights: Vectors
     scope: Vectors
+    learned_from: int = 0
 
     @classmethod
     def fit(
@@ -73,7 +79,7 @@ class Learned:
         memory = Memory.fit(examples, shape, shelf)
         rest = everything.at(np.setdiff1d(np.arange(len(texts)), answered))
         scope = _scope(examples, rest, shape, shelf, folds, rng)
-        return cls(terms, names, memory, weights, scope)
+        return cls(terms, names, memory, weights, scope, len(answered))
 
     def score(self, texts: Sequence[str], vectors: Vectors) -> Scores:
         """Return the scores of all items, (R, I), for requests and their vectors, (R, width)."""
@@ -97,7 +103,8 @@ class Learned:
         letters = np.frombuffer("\n".join(self.terms.names).encode(), dtype=np.uint8)
         arrays |= {"terms/names": letters, "terms/weights": self.terms.weights}
         arrays |= {"weights": self.weights, "scope": self.scope}
-        return State(arrays, {"shape": list(astuple(self.memory.kernel.shape))})
+        plain = {"shape": list(astuple(self.memory.kernel.shape)), "learned_from": self.learned_from}
+        return State(arrays, plain)
 
     @classmethod
     def from_state(cls, state: State, items: Catalogue, knowledge: Knowledge) -> "Learned":
@@ -109,7 +116,8 @@ class Learned:
         memory = Memory.from_state(
             below(arrays, "memory/"), shape, len(terms.names), _shelf(items, knowledge)
         )
-        return cls(terms, Names.of(_titles(items)), memory, arrays["weights"], arrays["scope"])
+        counted = int(state.scalars["learned_from"])
+        return cls(terms, Names.of(_titles(items)), memory, arrays["weights"], arrays["scope"], counted)
 
     def shares(self) -> Mapping[str, float]:
         """Return the weight of each source."""
@@ -125,21 +133,26 @@ def _shelf(items: Catalogue, knowledge: Knowledge) -> Shelf:
 
 
 def _shape(examples: Examples, shelf: Shelf, folds: Rows) -> Shape:
-    """Choose the kernel and the ridge by the mean reciprocal rank of the answers in one fold."""
-    learning, judging = examples.at(np.flatnonzero(folds != 0)), examples.at(np.flatnonzero(folds == 0)[:JUDGED])
-    best, chosen = -1.0, Shape()
-    for sharp, share in SHAPES:
-        found = Regression.of(learning, Shape(sharp, share), shelf)
-        near, columns = found.kernel(judging), found.columns
-        answers = judging.wanted[:, columns].toarray() > 0
-        for ridge in RIDGES:
-            scores = near @ found.solved(ridge)[:, : len(columns)]
-            top = np.where(answers, scores, -np.inf).max(axis=1)
-            rank = 1 + (scores > top[:, None]).sum(axis=1)
-            quality = float(np.where(answers.any(axis=1), 1 / rank, 0.0).mean())
-            if quality > best:
-                best, chosen = quality, Shape(sharp, share, ridge)
-    return chosen
+    """Choose the kernel and the ridge by the mean reciprocal rank of the answers in the folds.
+
+    Where there are many requests, one fold tells well enough.
+    """
+    quality: dict[Shape, float] = {}
+    for fold in range(FOLDS if len(examples) < MANY else 1):
+        learning = examples.at(np.flatnonzero(folds != fold))
+        judging = examples.at(np.flatnonzero(folds == fold)[:JUDGED])
+        for sharp, share in SHAPES:
+            found = Regression.of(learning, Shape(sharp, share), shelf)
+            near, columns = found.kernel(judging), found.columns
+            answers = judging.wanted[:, columns].toarray() > 0
+            for ridge in RIDGES:
+                scores = near @ found.solved(ridge)[:, : len(columns)]
+                top = np.where(answers, scores, -np.inf).max(axis=1)
+                rank = 1 + (scores > top[:, None]).sum(axis=1)
+                own = np.where(answers.any(axis=1), 1 / rank, 0.0).sum()
+                shape = Shape(sharp, share, ridge)
+                quality[shape] = quality.get(shape, 0.0) + float(own)
+    return max(quality, key=lambda shape: quality[shape])
 
 
 def _clues(memory: Memory, examples: Examples) -> NDArray[np.float64]:

@@ -1,8 +1,8 @@
 """What requests with known answers teach, source by source: each scores all items for a request.
 
 `asked` and `meant` are kernel ridge regressions over the requests that were answered, from
-k(r, s) = exp(g·(cos(v_r, v_s) − 1)) + t·cos(x_r, x_s), v the vectors of the language model and x the terms, to the
-items that were right and to the text vectors of those items. With landmarks Z among the requests (Nyström's
+k(r, s) = exp(g·(cos(v_r, v_s) − 1)) + t·cos(x_r, x_s), v the vectors of the language model and x the terms, to
+the items that were right and to the text vectors of those items. With landmarks Z among the requests (Nyström's
 approximation; Williams and Seeger, NIPS 2000), A = (K_ZR K_RZ + l·K_ZZ)⁻¹ K_ZR Y and f(r) = k(r, Z) A.
 `together` is EASE (Steck, WWW 2019) over what conversations name and what answered them.
 """
@@ -97,7 +97,7 @@ class Regression:
         """Return the coefficients, (Z, columns + dim)."""
         left = self.gram.astype(np.float64) + ridge * self.inner.astype(np.float64)
         left[np.diag_indices_from(left)] += 1e-5 * ridge
-        return solution(left, self.right)
+        return solution(left, self.right.astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,9 @@ class Memory:
             np.log(np.asarray(matrix.sum(axis=0)).ravel() + FEW).astype(np.float32)
             for matrix in (examples.wanted, examples.named)
         )
-        return cls(found.kernel, found.columns, found.solved(shape.ridge), asked, named, active, together, shelf)
+        return cls(
+            found.kernel, found.columns, found.solved(shape.ridge), asked, named, active, together, shelf
+        )
 
     def asked(self, near: Vectors) -> Scores:
         """Return what the answered requests say, (R, T), given the kernel (R, Z)."""
@@ -155,7 +157,9 @@ class Memory:
         }
 
     @classmethod
-    def from_state(cls, arrays: Mapping[str, NDArray[Any]], shape: Shape, width: int, shelf: Shelf) -> "Memory":
+    def from_state(
+        cls, arrays: Mapping[str, NDArray[Any]], shape: Shape, width: int, shelf: Shelf
+    ) -> "Memory":
         """Build it again; `width` counts the terms."""
         landmarks = arrays["landmarks"]
         terms = sparse.csr_matrix(
@@ -172,7 +176,9 @@ def _together(examples: Examples) -> tuple[Rows, Vectors]:
     """Return the items most often named or right, and the weights from one to the other."""
     both = ((examples.named + examples.wanted) > 0).astype(np.float32).tocsc()
     counts = np.asarray(both.sum(axis=0)).ravel()
-    active = np.sort(np.argsort(-counts, kind="stable")[: min(ACTIVE, int((counts > 0).sum()))]).astype(np.int64)
+    active = np.sort(np.argsort(-counts, kind="stable")[: min(ACTIVE, int((counts > 0).sum()))]).astype(
+        np.int64
+    )
     if not examples.named.nnz:
         active = active[:0]
     gram = np.asarray((both[:, active].T @ both[:, active]).toarray(), dtype=np.float32)

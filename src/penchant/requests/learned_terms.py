@@ -1,13 +1,14 @@
 """Words and pieces of words of a request as sparse features, weighted by how rare they are.
 
-x_t = (1 + log n_t) · log((1 + N) / (1 + N_t)), rows at unit length; n_t counts the term t in the text, N_t the
-texts of the fit that have it, N all of them (Salton and Buckley, Information Processing and Management 1988).
+x_t = (1 + log n_t) · log((1 + N) / (1 + N_t)), rows at unit length; n_t counts the term t in the text, N_t
+the texts of the fit that have it, N all of them (Salton and Buckley, Information Processing and Management 1988).
 """
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -24,7 +25,7 @@ def terms_of(text: str) -> Counter[str]:
     """Count the words, pairs of words and pieces of words of a text; a sign before it tells them apart."""
     words = WORD.findall(text.lower())
     found = Counter("w" + word for word in words)
-    found.update(f"p{first} {second}" for first, second in zip(words, words[1:], strict=False))
+    found.update(f"p{first} {second}" for first, second in pairwise(words))
     for word in words:
         edged = f" {word} "
         for size in PIECES:
@@ -57,12 +58,18 @@ class Terms:
         for text in texts:
             found = {place[name]: count for name, count in terms_of(text).items() if name in place}
             row = np.fromiter(found, dtype=np.int64, count=len(found))
-            value = (1 + np.log(np.fromiter(found.values(), dtype=np.float64, count=len(found)))) * self.weights[row]
+            value = (
+                1 + np.log(np.fromiter(found.values(), dtype=np.float64, count=len(found)))
+            ) * self.weights[row]
             length = float(np.sqrt((value**2).sum()))
             columns.append(row)
             values.append(value / length if length else value)
             bounds.append(bounds[-1] + len(row))
         return sparse.csr_matrix(
-            (np.concatenate([*values, []]).astype(np.float32), np.concatenate([*columns, []]).astype(np.int64), bounds),
+            (
+                np.concatenate([*values, []]).astype(np.float32),
+                np.concatenate([*columns, []]).astype(np.int64),
+                bounds,
+            ),
             shape=(len(texts), len(self.names)),
         )
