@@ -2,12 +2,13 @@
 
     python bench/requests.py [--data $PENCHANT_DATA] [--cache FOLDER] [-o bench/results/requests.json]
 
-`redial`: Recall@10 by 5-fold cross-validation over conversations, the whole catalogue ranked; films named in
-the conversation are left out of lists and answers (a request that keeps no answer is not asked). Learned on the
-other folds. `customer_service_intents`: each of its two sets by itself, a fifth of the training requests held
-out by a seed; top-1 of all topics with all other requests, and with 5 and 10 a topic; out-of-scope AUROC: held
-out requests against the validation part of requests that no topic answers, none of them seen in training.
-BM25 and MiniLM read the items' texts alone.
+`redial`: Recall@10 by 5-fold cross-validation over conversations, the whole catalogue ranked; films
+named in the conversation are left out of lists and answers (a request that keeps no answer is not
+asked). Learned on the other folds. `customer_service_intents`: each of its two sets by itself, a fifth
+of the training requests held out by a seed; top-1 of all topics with all other requests, and with 5 and
+10 a topic; out-of-scope AUROC: held out requests against the validation part of requests that no topic
+answers, none of them seen in training. BM25 and MiniLM read the items' texts alone. Needs bm25s beside
+what Penchant needs.
 """
 
 import argparse

@@ -1,5 +1,6 @@
 """Learning from requests: a toy shop whose answered requests tell what its titles do not."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,9 +29,10 @@ WAYS = ("please {}", "i need {}", "{} now", "how about {}", "question: {}", "{} 
 class Letters:
     """An encoder of letter counts: enough to tell words apart, and nothing to learn."""
 
-    name, dim = "letters", 26
+    name: str = "letters"
+    dim: int = 26
 
-    def encode(self, texts: list[str]) -> Vectors:
+    def encode(self, texts: Sequence[str]) -> Vectors:
         counts = np.array([[text.lower().count(chr(97 + at)) for at in range(26)] for text in texts])
         lengths = np.linalg.norm(counts, axis=1, keepdims=True)
         return (counts / np.where(lengths > 0, lengths, 1)).astype(np.float32)

@@ -2,8 +2,8 @@
 
 P(i | r) ∝ exp(Σ_s w_s f_s(r, i)), f_s the sources of `learned_sources`; w maximises the likelihood of the
 answers among the best candidates on parts of the requests that the sources did not learn from (a conditional
-logit; McFadden 1974). P(fits | r) = σ(a + b·max_i asked(r, i) + c·max_z cos(r, z)), learned from requests that
-nothing answers, and from those whose items were taken away.
+logit; McFadden 1974). P(fits | r) = σ(a + b·max_i asked(r, i) + c·max_z cos(r, z)), learned from requests
+that nothing answers, and from those whose items were taken away.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -168,7 +168,7 @@ def _clues(memory: Memory, examples: Examples) -> NDArray[np.float64]:
 def _scope(
     examples: Examples, rest: Examples, shape: Shape, shelf: Shelf, folds: Rows, rng: np.random.Generator
 ) -> Vectors:
-    """Learn a, b and c: requests of the first fold, with a third of the items taken away from what teaches."""
+    """Learn a, b and c: first fold, a third of the items taken away from what teaches."""
     asked = np.unique(examples.wanted.indices)
     gone = rng.permutation(asked)[: len(asked) // 3]
     if not len(gone):

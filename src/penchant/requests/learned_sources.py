@@ -1,10 +1,10 @@
 """What requests with known answers teach, source by source: each scores all items for a request.
 
 `asked` and `meant` are kernel ridge regressions over the requests that were answered, from
-k(r, s) = exp(g·(cos(v_r, v_s) − 1)) + t·cos(x_r, x_s), v the vectors of the language model and x the terms, to
-the items that were right and to the text vectors of those items. With landmarks Z among the requests (Nyström's
-approximation; Williams and Seeger, NIPS 2000), A = (K_ZR K_RZ + l·K_ZZ)⁻¹ K_ZR Y and f(r) = k(r, Z) A.
-`together` is EASE (Steck, WWW 2019) over what conversations name and what answered them.
+k(r, s) = exp(g·(cos(v_r, v_s) − 1)) + t·cos(x_r, x_s), v the vectors of the language model and x the terms,
+to the items that were right and to the text vectors of those items. With landmarks Z among the requests
+(Nyström's approximation; Williams and Seeger, NIPS 2000), A = (K_ZR K_RZ + l·K_ZZ)⁻¹ K_ZR Y and
+f(r) = k(r, Z) A. `together` is EASE (Steck, WWW 2019) over what conversations name and what answered them.
 """
 
 from collections.abc import Mapping

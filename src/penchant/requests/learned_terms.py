@@ -1,7 +1,8 @@
 """Words and pieces of words of a request as sparse features, weighted by how rare they are.
 
 x_t = (1 + log n_t) · log((1 + N) / (1 + N_t)), rows at unit length; n_t counts the term t in the text, N_t
-the texts of the fit that have it, N all of them (Salton and Buckley, Information Processing and Management 1988).
+the texts of the fit that have it, N all of them (Salton and Buckley, Information Processing and Management
+1988).
 """
 
 import re
