@@ -27,6 +27,8 @@ from penchant.rank.bundle import opened, stored
 from penchant.rank.ranking import Ranking
 from penchant.rank.settings import Effort
 from penchant.requests.desk import Desk
+from penchant.requests.learned import Learned
+from penchant.requests.learned_fit import learned_beside
 from penchant.rerank.mmr import mmr
 from penchant.types import Query, Reason, Rows, Scores, Vectors
 
@@ -42,7 +44,8 @@ def quietly(_: str) -> None:
 class Recommender:
     """A fitted recommender; it is never changed, a refit gives another one.
 
-    Requests in words are read by `encoder`, which no bundle keeps, or else by the one that `language` names.
+    Requests in words are read by `encoder`, which no bundle keeps, or else by the one that `language` names;
+    `learned` is what answered requests taught, None where there were too few.
     """
 
     data: Dataset
@@ -51,6 +54,7 @@ class Recommender:
     knowledge: Knowledge
     language: str = "minilm"
     encoder: Encoder | None = None
+    learned: Learned | None = None
 
     @classmethod
     def fit(
@@ -82,8 +86,9 @@ class Recommender:
             )
         with threadpool_limits(1, "blas"):  # many small products: threads that wait for each other cost more
             ranking = Ranking.fit(data, knowledge, effort=effort, seed=seed, say=say)
+            learned = learned_beside(ranking, data, knowledge, seed=seed, say=say)
         encoder = None if isinstance(language, str) else language
-        return cls(data, ranking, texts.whitening, knowledge, spec_of(language), encoder)
+        return cls(data, ranking, texts.whitening, knowledge, spec_of(language), encoder, learned)
 
     def refit(self, data: Dataset) -> "Recommender":
         """Learn from newer events of the same catalogue by the same settings and the same trust."""
@@ -160,10 +165,7 @@ class Recommender:
         )
         if not explain:
             return table
-        told = [
-            self.explain(query, row[row >= 0], repeat=repeat)
-            for query, row in zip(queries, rows, strict=True)
-        ]
+        told = (self.explain(q, row[row >= 0], repeat=repeat) for q, row in zip(queries, rows, strict=True))
         plain = [[_plain(reason) for reason in found] for answer in told for found in answer]
         titles = pl.Series("title", self.data.items.titles(rows[kept]), dtype=pl.String)
         return table.with_columns(titles, pl.Series("reasons", plain, dtype=REASONS))
@@ -174,19 +176,30 @@ class Recommender:
         """Return the ids asked for, as the tables have them, and their queries."""
         vocabulary = self.data.users.vocabulary
         vector = None if text is None else self.hear(text)
+        heard = None
+        if text is not None and vector is not None and self.learned:
+            heard = self.learned.score([text], vector[None])[0]
         if users is None and text is not None and not everybody:
-            return pl.Series("user_id", [None], dtype=vocabulary.ids.dtype), [
-                Query(text=vector, at=self.data.end)
-            ]
+            alone = Query(text=vector, heard=heard, at=self.data.end)
+            return pl.Series("user_id", [None], dtype=vocabulary.ids.dtype), [alone]
         rows = np.arange(len(vocabulary)) if users is None else vocabulary.rows(users)
         if (rows < 0).any() and users is not None:
             names = pl.Series("user_id", [str(user) for user in users], dtype=pl.String)
         else:
             names = vocabulary.ids.gather(rows).alias("user_id")
+        return names, [replace(query, text=vector, heard=heard) for query in self._asked(rows)]
+
+    def _asked(self, rows: Rows) -> list[Query]:
+        """Return the queries of people by row, −1 for a newcomer."""
         known = dict(zip(rows[rows >= 0].tolist(), self.data.queries(rows[rows >= 0]), strict=True))
-        newcomer = Query(at=self.data.end)
-        queries = [known.get(row, newcomer) for row in rows.tolist()]
-        return names, queries if vector is None else [replace(query, text=vector) for query in queries]
+        return [known.get(row, Query(at=self.data.end)) for row in rows.tolist()]
+
+    def fits(self, text: str) -> float | None:
+        """Return how probable it is that any item answers a request, None where no requests taught it."""
+        if self.learned is None:
+            return None
+        chance = float(self.learned.fits([text], self.hear(text)[None])[0])
+        return None if chance != chance else chance
 
     def hear(self, text: str) -> Vectors:
         """Return the vector of a request in words, shape (width,)."""
@@ -243,9 +256,7 @@ class Recommender:
             )
         asked, rows = self.data.users.vocabulary.rows(users), self.data.items.vocabulary.rows(items)
         people, places = np.unique(asked, return_inverse=True)
-        known = iter(self.data.queries(people[people >= 0]))
-        queries = [next(known) if row >= 0 else Query(at=self.data.end) for row in people.tolist()]
-        rating, probability = self.ranking.predict(queries, places, rows)
+        rating, probability = self.ranking.predict(self._asked(people), places, rows)
         return pl.DataFrame(
             {
                 "user_id": pl.Series(users, strict=False),
@@ -268,9 +279,8 @@ class Recommender:
 
     def save(self, folder: Path | str) -> str:
         """Write a bundle, whole or not at all; returns its version."""
-        return stored(
-            Path(folder), self.data, self.ranking.state(), self.whitening, self.knowledge, self.language
-        )
+        learned, state = self.learned.state() if self.learned else None, self.ranking.state()
+        return stored(Path(folder), self.data, state, self.whitening, self.knowledge, self.language, learned)
 
     @classmethod
     def load(cls, folder: Path | str, encoder: Encoder | None = None) -> "Recommender":
@@ -278,8 +288,9 @@ class Recommender:
 
         `encoder` reads requests instead of the one that the bundle names: a URL's with its key, or your own.
         """
-        data, state, whitening, knowledge, language = opened(Path(folder))
-        return cls(data, Ranking.from_state(state), whitening, knowledge, language, encoder)
+        data, state, whitening, knowledge, language, heard = opened(Path(folder))
+        learned = Learned.from_state(heard, data.items, knowledge) if heard else None
+        return cls(data, Ranking.from_state(state), whitening, knowledge, language, encoder, learned)
 
 
 REASONS = pl.List(pl.Struct({"evidence": pl.String, "text": pl.String, "share": pl.Float64}))

@@ -37,7 +37,8 @@ class Query:
     `rows`, `times` and `weights` are the history, oldest first, shape (T,) each; a fresh user, a
     session and a known user differ in nothing but these. `values` are the ratings or quantities of
     the history as given, shape (T,) or empty, NaN where there is none. `features` are attributes of the user,
-    shape (F,). `text` is the vector of a request in words, shape (width,). `wanted` and `unwanted`
+    shape (F,). `text` is the vector of a request in words, shape (width,); `heard`, shape (n_items,), is what
+    was learned that its words say of each item, None where only their vector tells. `wanted` and `unwanted`
     are items named as liked and disliked, `excluded` must not appear in the answer. `at` is the
     moment asked, in seconds UTC. `key` is opaque: it assigns experiments and breaks ties.
     """
@@ -48,6 +49,7 @@ class Query:
     values: Vectors = field(default_factory=lambda: NO_WEIGHTS)
     features: Vectors | None = None
     text: Vectors | None = None
+    heard: Scores | None = None
     wanted: Rows = field(default_factory=lambda: NO_ROWS)
     unwanted: Rows = field(default_factory=lambda: NO_ROWS)
     excluded: Rows = field(default_factory=lambda: NO_ROWS)

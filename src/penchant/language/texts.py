@@ -17,7 +17,7 @@ from penchant.language.pictures import PictureEncoder, seen
 from penchant.language.template import Template
 from penchant.language.whiten import Whitening
 
-MOST_REQUESTS = 500
+MOST_REQUESTS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def read_texts(
     pictures: str | PictureEncoder = "auto",
     say: Callable[[str], None] | None = None,
 ) -> Texts:
-    """Read all items' texts and pictures, and at most `MOST_REQUESTS` of the requests whose answer is known.
+    """Read all items' texts and pictures, and at most `MOST_REQUESTS` of the requests, unanswered ones too.
 
     `pictures` is an encoder of pictures, or a name (see `penchant.language.pictures.seen`).
     """
@@ -55,11 +55,10 @@ def read_texts(
         data.items, encoder, kept, template=template, as_of=data.end, progress=progress
     )
     knowledge = replace(knowledge, media=media)
-    answered = np.flatnonzero((data.requests["items"].list.len() > 0).to_numpy())
-    answered = answered[:: -(-len(answered) // MOST_REQUESTS) or 1]
-    if len(answered) and knowledge.known.any():
-        texts = data.requests["text"].gather(answered).to_list()
+    read = np.arange(len(data.requests))[:: -(-len(data.requests) // MOST_REQUESTS) or 1]
+    if data.requests["items"].list.len().sum() and knowledge.known.any():
+        texts = data.requests["text"].gather(read).to_list()
         requests = np.zeros((len(data.requests), knowledge.raw.shape[1]), dtype=np.float32)
-        requests[answered] = hear(texts, encoder, whitening, kept)
+        requests[read] = hear(texts, encoder, whitening, kept)
         knowledge = replace(knowledge, requests=requests)
     return Texts(knowledge, whitening, language)

@@ -23,9 +23,15 @@ COLUMNS = ("users", "items", "times", "weights", "values")
 
 
 def stored(
-    folder: Path, data: Dataset, ranking: State, whitening: Whitening, knowledge: Knowledge, language: str
+    folder: Path,
+    data: Dataset,
+    ranking: State,
+    whitening: Whitening,
+    knowledge: Knowledge,
+    language: str,
+    requests: State | None = None,
 ) -> str:
-    """Write a bundle; returns its version."""
+    """Write a bundle; returns its version. `requests` is what was learned from requests, if anything."""
     events = data.interactions
     arrays = {f"events/{name}": getattr(events, name) for name in COLUMNS}
     arrays |= {f"ranking/{name}": array for name, array in ranking.arrays.items()}
@@ -33,6 +39,8 @@ def stored(
     arrays |= {f"texts/{name}": getattr(knowledge, name) for name in ("vectors", "raw", "known")}
     if knowledge.media.shape[1]:
         arrays["texts/media"] = knowledge.media
+    if requests:
+        arrays |= {f"requests/{name}": array for name, array in requests.arrays.items()}
     tables = {"items": _table(data.items), "users": _table(data.users)}
     scalars = {
         "clock": events.clock,
@@ -41,13 +49,14 @@ def stored(
         "as_of": knowledge.as_of,
         "scale": None if data.scale is None else list(data.scale),
         "ranking": dict(ranking.scalars),
+        "requests": dict(requests.scalars) if requests else None,
     }
     lineage = {"data": fingerprint(data), "seed": ranking.scalars["seed"], "packages": versions()}
     lineage["counts"] = {"users": data.n_users, "items": data.n_items, "events": len(events)}
     return store.write(folder, store.Contents(arrays, scalars, tables), lineage=lineage)
 
 
-def opened(folder: Path) -> tuple[Dataset, State, Whitening, Knowledge, str]:
+def opened(folder: Path) -> tuple[Dataset, State, Whitening, Knowledge, str, State | None]:
     """Read a bundle; raises BundleError where it is missing, damaged, or of another format."""
     contents, _ = store.read(folder)
     try:
@@ -59,11 +68,14 @@ def opened(folder: Path) -> tuple[Dataset, State, Whitening, Knowledge, str]:
         ranking = State(below(contents.arrays, "ranking/"), contents.scalars["ranking"])
         whitening = Whitening.from_state(below(contents.arrays, "whitening/"))
         knowledge = Knowledge(**below(contents.arrays, "texts/"), as_of=contents.scalars["as_of"])
+        plain = contents.scalars.get("requests")
+        requests = State(below(contents.arrays, "requests/"), plain) if plain else None
         language = contents.scalars["language"]
         scale = None if contents.scalars["scale"] is None else tuple(contents.scalars["scale"])
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{folder}: not a recommender's bundle ({error})", hint="fit again") from error
-    return Dataset(events, items, users, scale=scale).with_traits(), ranking, whitening, knowledge, language
+    data = Dataset(events, items, users, scale=scale).with_traits()
+    return data, ranking, whitening, knowledge, language, requests
 
 
 def fingerprint(data: Dataset) -> str:

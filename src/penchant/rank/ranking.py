@@ -104,10 +104,15 @@ class Ranking:
 
     def words(self, queries: Sequence[Query], items: Rows | None = None) -> Vectors:
         """Return what the words of requests give to the scores, (Q, C); 0 where no query has any."""
-        if "words" not in self.sources.scorers or all(query.text is None for query in queries):
-            return np.zeros((), dtype=np.float32)
-        weight = np.float32(self.plan.request_weight / self.sources.scales["words"].spread)
-        found: Vectors = weight * self.sources.scorers["words"].score(queries, items)
+        found = np.zeros((), dtype=np.float32)
+        if "words" in self.sources.scorers and any(query.text is not None for query in queries):
+            weight = np.float32(self.plan.request_weight / self.sources.scales["words"].spread)
+            found = weight * self.sources.scorers["words"].score(queries, items)
+        rows = np.arange(self.n_items) if items is None else items
+        for place, query in enumerate(queries):
+            if query.heard is not None:
+                found = found if found.ndim else np.zeros((len(queries), rows.shape[-1]), dtype=np.float32)
+                found[place] = query.heard[rows[place] if rows.ndim == 2 else rows]
         return found
 
     def score(self, queries: Sequence[Query], items: Rows | None = None, *, repeat: bool = False) -> Scores:

@@ -39,12 +39,19 @@ def learned_request_weight(
 
 def _asked(data: Dataset, knowledge: Knowledge) -> tuple[list[Query], list[Rows]]:
     """Return the requests that were read, as they came: with the history that the asker had by then."""
-    read = np.flatnonzero(knowledge.requests.any(axis=1))
+    answered = (data.requests["items"].list.len() > 0).to_numpy()[: len(knowledge.requests)]
+    read = np.flatnonzero(knowledge.requests.any(axis=1) & answered)
     read = read[:: -(-len(read) * data.n_items // CELLS) or 1]
+    targets = [np.array(items, dtype=np.int64) for items in data.requests["items"].gather(read).to_list()]
+    return askers(data, knowledge, read), targets
+
+
+def askers(data: Dataset, knowledge: Knowledge, read: Rows) -> list[Query]:
+    """Return the queries of the requests in the rows `read`, with what the asker had done by then."""
     table, events, bounds = data.requests[read], data.interactions, data.interactions.bounds(data.n_users)
-    queries, targets = [], []
-    for place, items, user, time in zip(
-        read.tolist(), table["items"].to_list(), table["user"].to_list(), table["time"].to_list(), strict=True
+    queries = []
+    for place, user, time in zip(
+        read.tolist(), table["user"].to_list(), table["time"].to_list(), strict=True
     ):
         at = data.end if time is None else min(time, data.end)
         first, last = (bounds[user], bounds[user + 1]) if user >= 0 else (0, 0)
@@ -55,8 +62,7 @@ def _asked(data: Dataset, knowledge: Knowledge) -> tuple[list[Query], list[Rows]
                 text=knowledge.requests[place], at=at,
             )
         )  # fmt: skip
-        targets.append(np.array(items, dtype=np.int64))
-    return queries, targets
+    return queries
 
 
 def _most_likely(scores: Scores, words: Scores, targets: list[Rows]) -> float:

@@ -3,8 +3,8 @@
     y_i = taste_i(history, liked, disliked) + w · cos(t, e_i) / σ + b · bm25_i,
 
 t the vector of the text plus twice the mean of those of the liked items, less half of the disliked ones;
-taste and w are the fitted ranking's own, σ the spread of the cosines there. Items that fail a condition are
-no candidates.
+taste and w are the fitted ranking's own, σ the spread of the cosines there. Where answered requests taught a
+model, its score takes the place of the last two terms. Items that fail a condition are no candidates.
 """
 
 from collections.abc import Callable
@@ -22,6 +22,7 @@ from penchant.language.encode import unit
 from penchant.language.knowledge import Knowledge
 from penchant.rank.ranking import Ranking
 from penchant.requests.fitting import Fitting
+from penchant.requests.learned import Learned
 from penchant.requests.search import WordIndex, terms
 from penchant.requests.understand import Guide, understand
 from penchant.requests.wanted import Wanted
@@ -55,6 +56,11 @@ class Model(Protocol):
     @property
     def ranking(self) -> Ranking:
         """What scores."""
+        ...
+
+    @property
+    def learned(self) -> Learned | None:
+        """What answered requests taught."""
         ...
 
     def hear(self, text: str) -> Vectors:
@@ -149,26 +155,37 @@ class Desk:
         asker = query or Query(at=self.model.data.end)
         heard = self.heard(wanted)
         asked = self.query(wanted, asker, heard)
+        learned = asked.heard is not None
         rows, notes = self.candidates(wanted, asked)
         understood = wanted.line(self.guide.called(wanted))
         if not len(rows):
             notes.append("no item meets all the conditions")
             return Answer(wanted, understood, rows, np.empty(0, dtype=np.float32), False, tuple(notes))
-        spoken = self.words.score(wanted.text) if wanted.text else np.zeros(len(self.texts), np.float32)
+        spoken = np.zeros(len(self.texts), dtype=np.float32)
+        if wanted.text and not learned:  # what requests taught holds the search by words already
+            spoken = self.words.score(wanted.text)
         scores = (self.taste(asked) + self.model.ranking.words([asked]) + self.bm25 * spoken).ravel()[rows]
         best = self.best(rows, scores, k, wanted.diversity)
-        fits = self.fitting.fits(wanted.text, heard, spoken) if self.searches(wanted) else True
+        fits = self.fits(wanted, heard, spoken) if self.searches(wanted) else True
         if not fits:
             notes.append("nothing in the catalogue fits this request; what follows is merely nearest")
         reasons = self.reasons(asked, rows[best], spoken, wanted.text) if explain else ()
         return Answer(wanted, understood, rows[best], scores[best], fits, tuple(notes), reasons)
+
+    def fits(self, wanted: Wanted, heard: Vectors | None, spoken: Scores) -> bool:
+        """Tell whether anything fits: by what answered requests taught, else by the texts alone."""
+        learned = self.model.learned
+        if learned is None or heard is None:
+            return self.fitting.fits(wanted.text, heard, spoken)
+        chance = float(learned.fits([wanted.text], heard[None])[0])
+        return chance >= 0.5 if chance == chance else self.fitting.fits(wanted.text, heard, spoken)
 
     def taste(self, asked: Query) -> Scores:
         """Return the scores that a request has without its text, (n_items,).
 
         Those of the last askers are kept: without likings, nothing of them changes from turn to turn.
         """
-        bare = replace(asked, text=None)
+        bare = replace(asked, text=None, heard=None)
         if len(asked.wanted) or len(asked.unwanted):
             return np.asarray(self.model.ranking.score([bare])[0])
         arrays = (asked.rows, asked.times, asked.weights)
@@ -201,9 +218,11 @@ class Desk:
             vector -= np.float32(AGAINST) * raw[disliked].mean(axis=0)
         text = unit(vector[None])[0] if raw.shape[1] and vector.any() else None
         excluded = np.concatenate((asker.excluded, liked, disliked, hidden))
+        learned = self.model.learned
         return replace(
             asker,
             text=text,
+            heard=None if learned is None or heard is None else learned.score([wanted.text], heard[None])[0],
             wanted=np.concatenate((asker.wanted, liked)),
             unwanted=np.concatenate((asker.unwanted, disliked)),
             excluded=excluded,
