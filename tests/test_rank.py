@@ -84,10 +84,12 @@ def test_the_weight_of_words_is_learned_from_requests() -> None:
 def test_probabilities_are_those_that_made_the_log() -> None:
     rng = np.random.default_rng(0)
     scores = rng.normal(size=200_000)
-    taken = rng.random(200_000) < Calibration(1.5, -4.0, 0.0).probability(scores.astype(np.float32))
+    taken = rng.random(200_000) < Calibration((1.5,), -4.0, 0.0).probability(
+        scores[:, None].astype(np.float32)
+    )
     kept = taken | (rng.random(200_000) < 0.1)
     weights = np.where(taken, 1.0, 10.0)
-    slope, offset = most_likely(scores[kept], taken[kept], weights[kept])
+    (slope,), offset = most_likely(scores[kept][:, None], taken[kept], weights[kept])
     assert slope == pytest.approx(1.5, abs=0.1)
     assert offset == pytest.approx(-4.0, abs=0.1)
 

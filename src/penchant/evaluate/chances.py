@@ -1,6 +1,6 @@
 """Who foretells what is taken: the product's probabilities, and the simple ones that they must beat.
 
-Each is calibrated alike: α and β by maximum likelihood on the last slice of the training part.
+Each is calibrated alike: slopes and an offset by maximum likelihood on the last slice of the training part.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class Foreteller(Protocol):
         ...
 
     def fit(self, data: Dataset, *, first: bool) -> Self:
-        """Learn from `data`: α and β where this is the `first` time, else keep those found."""
+        """Learn from `data`: slopes and offset where this is the `first` time, else keep those found."""
         ...
 
     def chances(self, queries: Sequence[Query], places: Rows, items: Rows) -> Vectors:
@@ -64,7 +64,7 @@ class Taken:
     def settings(self) -> Settings:
         """α, β and the span."""
         found = self._ranking.plan.calibration
-        return {} if found is None else {"slope": found.slope, "offset": found.offset, "span": found.span}
+        return {} if found is None else {"slopes": found.slopes, "offset": found.offset, "span": found.span}
 
     @property
     def span(self) -> float | None:
@@ -101,9 +101,9 @@ class Popular:
 
     @property
     def settings(self) -> Settings:
-        """α and β."""
+        """The slope and the offset."""
         found = self.calibration
-        return {} if found is None else {"slope": found.slope, "offset": found.offset}
+        return {} if found is None else {"slopes": found.slopes, "offset": found.offset}
 
     @property
     def span(self) -> float | None:
@@ -121,7 +121,7 @@ class Popular:
         """Return the same for everybody."""
         if self.calibration is None or self.scores is None:
             return np.full(len(items), np.nan, dtype=np.float32)
-        return self.calibration.probability(self.scores[items])
+        return self.calibration.probability(self.scores[items][:, None])
 
     def _scored(self, data: Dataset) -> Scores:
         if self.alike:
@@ -141,7 +141,7 @@ class Popular:
         if not lessons:
             return None
         scores, taken, weights = (np.concatenate(column) for column in zip(*lessons, strict=True))
-        return Calibration(*most_likely(scores, taken, weights), span_of(groups))
+        return Calibration(*most_likely(scores[:, None], taken, weights), span_of(groups))
 
 
 def floors(seed: int = 0) -> list[Popular]:

@@ -1,14 +1,16 @@
 """From a score to a probability: how likely somebody takes an item within a span of time.
 
-    P(u takes i within the span) = 1 / (1 + exp(−(α·y(u, i) + β))),
+    P(u takes i within the span) = σ(α·y(u, i) + γ·ln(1 + c_i) + δ·ln(1 + |history of u|) + β),
 
-α and β by maximum likelihood on the questions "return" of the rehearsal: all items that were taken, and a
-sample of those that were not, each of which counts for as many as it was drawn from, so that rare things keep
-a small probability. See Platt, Probabilistic outputs for support vector machines, 1999.
+c_i counting the item's recent events: a score orders one list, and says little of how much is taken at all.
+α ≥ 0, γ, δ and β by maximum likelihood on the questions "return" of the rehearsal: all items that were
+taken, and a sample of those that were not, each of which counts for as many as it was drawn from, so that
+rare things keep a small probability. See Platt, Probabilistic outputs for support vector machines, 1999.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -19,29 +21,37 @@ from penchant.models.scorer import Scorer
 from penchant.rank.blend import Blend, Sources
 from penchant.rank.rehearsal import Questions, Rehearsal, sample
 from penchant.rank.trust import as_of
-from penchant.types import Rows, Scores, Vectors
+from penchant.types import Query, Rows, Scores, Vectors
 
+TREND = "trend"
 MOST_QUERIES, OTHERS = 150, 100
 """Queries of each window that are looked at, and items of each that were not taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`slope` is α, `offset` β; `span` is in seconds, 0 where the log has no clock."""
+    """`slopes` are α, γ and δ, `offset` is β; `span` is in seconds, 0 where the log has no clock."""
 
-    slope: float
+    slopes: tuple[float, ...]
     offset: float
     span: float
 
-    def probability(self, scores: Scores) -> Vectors:
-        """Return the probabilities of scores, the same shape."""
-        return np.asarray(1.0 / (1.0 + np.exp(-(self.slope * scores + self.offset))), dtype=np.float32)
+    def probability(self, clues: Vectors) -> Vectors:
+        """Return the probabilities of pairs by their clues (P, K), one column a slope; shape (P,)."""
+        logits = clues @ np.array(self.slopes) + self.offset
+        return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
+
+
+def clues_of(queries: Sequence[Query], places: Rows, scores: Scores, trend: Scores) -> Vectors:
+    """Return the clues of pairs, (P, 3): their `scores`, the `trend` of their items, and who asks."""
+    lengths = np.array([len(query.rows) for query in queries], dtype=np.float64)
+    return np.stack((scores, trend, np.log1p(lengths)[places]), axis=1)
 
 
 def learned_calibration(
     rehearsal: Rehearsal, scorers: Mapping[str, Scorer], blend: Blend, knowledge: Knowledge, seed: int
 ) -> Calibration | None:
-    """Learn α and β with models that were fitted on the rehearsal's training part; None without questions."""
+    """Learn the slopes with models fitted on the rehearsal's training part; None without questions."""
     groups = asked(rehearsal)
     queries = [query for group in groups for query in group.queries]
     if not queries:
@@ -51,11 +61,12 @@ def learned_calibration(
     lessons = []
     for group in groups:
         some = sampled(group, rng)
-        scores = _scored(some, rehearsal, measured, blend, knowledge)
+        scores, trend = _scored(some, rehearsal, measured, blend, knowledge)
         pairs = Pairs.of(some, rng, scores.shape[1])
-        lessons.append((scores[pairs.places, pairs.items], pairs.taken, pairs.weights))
-    scores, taken, weights = (np.concatenate(column) for column in zip(*lessons, strict=True))
-    return Calibration(*most_likely(scores, taken, weights), span_of(groups))
+        own = scores[pairs.places, pairs.items], trend[pairs.items]
+        lessons.append((clues_of(some.queries, pairs.places, *own), pairs.taken, pairs.weights))
+    clues, taken, weights = (np.concatenate(column) for column in zip(*lessons, strict=True))
+    return Calibration(*most_likely(clues, taken, weights), span_of(groups))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,26 +116,41 @@ def sampled(group: Questions, rng: Generator) -> Questions:
 
 def _scored(
     group: Questions, rehearsal: Rehearsal, measured: Sources, blend: Blend, knowledge: Knowledge
-) -> NDArray[np.float64]:
-    """Return the scores of all items, (Q, I), as of the moment of asking."""
+) -> tuple[Scores, Scores]:
+    """Return the scores of all items, (Q, I), as of the moment of asking, and their trend, (I,)."""
     sources, evidence = as_of(group, rehearsal.train, measured, knowledge)
     n = len(evidence.counts)
     standard = sources.standard(group.queries, None, n)
-    return blend.score(standard, evidence.features(group.queries, np.arange(n))).astype(np.float64)
+    scores = blend.score(standard, evidence.features(group.queries, np.arange(n)))
+    return scores, trend_of(sources)
+
+
+def trend_of(sources: Sources) -> Scores:
+    """Return the logarithm of each item's recent events, (I,)."""
+    return np.asarray(sources.scorers[TREND].score([Query()])[0])
 
 
 def most_likely(
-    scores: NDArray[np.float64], taken: NDArray[np.bool_], weights: NDArray[np.float64]
-) -> tuple[float, float]:
-    """Return α and β; `weights` say how many pairs each stands for."""
+    clues: NDArray[np.floating[Any]], taken: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> tuple[tuple[float, ...], float]:
+    """Return the slopes of clues (P, K), the first not below 0, and the offset.
+
+    `weights` say how many pairs each stands for.
+    """
     from scipy.optimize import minimize
 
-    signs = np.where(taken, 1.0, -1.0)
+    signs, wide = np.where(taken, 1.0, -1.0), np.asarray(clues, dtype=np.float64)
+    wide = np.concatenate((wide, np.ones((len(wide), 1))), axis=1)
+    ridge = np.append(np.full(clues.shape[1], 1e-6), 0.0)
 
-    def loss(given: NDArray[np.float64]) -> float:
-        margins = signs * (given[0] * scores + given[1])
-        return float((weights * np.logaddexp(0.0, -margins)).sum() / weights.sum() + 1e-6 * given[0] ** 2)
+    def loss(given: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        margins = signs * (wide @ given)
+        value = (weights * np.logaddexp(0.0, -margins)).sum() / weights.sum() + ridge @ given**2
+        errors = -signs * weights / (1.0 + np.exp(np.minimum(margins, 500.0)))
+        return float(value), wide.T @ errors / weights.sum() + 2 * ridge * given
 
-    base = float(np.log(max(taken.sum(), 1) / max(weights[~taken].sum(), 1.0)))
-    slope, offset = minimize(loss, np.array([1.0, base]), method="L-BFGS-B").x
-    return max(float(slope), 0.0), float(offset)
+    start = np.zeros(wide.shape[1])
+    start[0], start[-1] = 1.0, np.log(max(taken.sum(), 1) / max(weights[~taken].sum(), 1.0))
+    bounds = [(0.0, None), *[(None, None)] * clues.shape[1]]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return tuple(found[:-1].tolist()), float(found[-1])

@@ -20,7 +20,7 @@ from penchant.models.similarity import Similarity
 from penchant.models.transitions import Transitions
 from penchant.models.words import Words
 from penchant.rank.blend import Blend, Scale, Sources
-from penchant.rank.calibration import Calibration, learned_calibration
+from penchant.rank.calibration import Calibration, clues_of, learned_calibration, trend_of
 from penchant.rank.evidence import ItemEvidence, evidence_of
 from penchant.rank.rating import fitted_ratings
 from penchant.rank.rehearsal import rehearse
@@ -164,12 +164,13 @@ class Ranking:
         NaN for unknown items (−1), and throughout where there were no questions to learn from.
         """
         found, known = np.full(len(items), np.nan, dtype=np.float32), items >= 0
-        calibration = self.plan.calibration
+        calibration, trend = self.plan.calibration, trend_of(self.sources)
         for start in range(0, len(queries) if calibration else 0, CHUNK):
             inside = np.flatnonzero(known & (places >= start) & (places < start + CHUNK))
             scores = self.score(queries[start : start + CHUNK])
             assert calibration is not None
-            found[inside] = calibration.probability(scores[places[inside] - start, items[inside]])
+            own = scores[places[inside] - start, items[inside]], trend[items[inside]]
+            found[inside] = calibration.probability(clues_of(queries, places[inside], *own))
         return found
 
     def slate(self, query: Query, rows: Rows, *, repeat: bool = False) -> Slate:
@@ -232,7 +233,10 @@ class Ranking:
         if scalars["ratings"]:
             arrays = below(state.arrays, "ratings/")
             ratings = Ratings.from_state(State(arrays, scalars["ratings"]))
-        calibration = Calibration(*scalars["calibration"]) if scalars["calibration"] else None
+        calibration = None
+        if scalars["calibration"]:
+            slopes, offset, span = scalars["calibration"]
+            calibration = Calibration(tuple(slopes), offset, span)
         half = ratings.half if ratings else None
         learned = (scalars["seed"], scalars["request_weight"], calibration, half)
         plan = Plan(scalars["settings"], blends, *learned)
