@@ -4,8 +4,8 @@
 
 DATA are folders of tables; without any, online_retail_ii, ifdb and ml_latest_small under PENCHANT_DATA.
 Each is evaluated by `penchant evaluate` (five successive windows over the last tenth, every baseline tuned in
-the same run) and fitted once by `penchant fit`, texts encoded anew. `--fits` measures the fits alone, and keeps
-what was judged before. Writes bench/results/windows.json.
+the same run) and fitted once by `penchant fit`, texts encoded anew. `--fits` measures the fits alone, and
+keeps what was judged before. Writes bench/results/windows.json.
 """
 
 import json

@@ -7,9 +7,9 @@ learns to foretell an item's column of B from what is written about it, that of 
     V = K_{·L} (K_{LA} K_{AL} + λ K_LL)⁻¹ K_{LA} (Bᵀ C),   score = x C Vᵀ.
 
 d joins the whitened text vector (where no encoder read the texts: TF-IDF of their words), the whitened
-vectors of media, and each attribute's features; the weights of words and media are those that foretell items
-best that are left out one by one. L are landmark items (Nyström; all of them in a small catalogue), A the items
-with events, C the strongest directions of B, x a history without decay.
+vectors of media, and each attribute's features; the weights of words and media are those that foretell
+items best that are left out one by one. L are landmark items (Nyström; all of them in a small catalogue),
+A the items with events, C the strongest directions of B, x a history without decay.
 """
 
 from collections.abc import Sequence
