@@ -23,8 +23,9 @@ def distinct(query: Query, n_items: int) -> tuple[Rows, Weights]:
     weights = np.concatenate(signs).astype(np.float32)
     inside = (rows >= 0) & (rows < n_items) & (weights != 0)
     rows, weights = rows[inside], weights[inside]
-    _, first = np.unique(rows, return_index=True)
-    first.sort()
+    order, place = np.arange(len(rows)), np.empty(n_items, dtype=np.int64)
+    place[rows[::-1]] = order[::-1]  # of an item that comes twice, the latest event is written last
+    first = place[rows] == order
     return rows[first], weights[first]
 
 
