@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from origins import Site, served
-from penchant.cli import app
+from penchant.cli import application
 from penchant.data.read import read
 from penchant.data.sources import FAMILIES, SOURCES, fetch, listed, source_named
 from penchant.data.sources import download as downloading
@@ -192,12 +192,12 @@ def test_names_parts_and_the_list() -> None:
 
 
 def test_the_command_lists_and_refuses() -> None:
-    listing = CliRunner().invoke(app, ["data", "--list"])
+    listing = CliRunner().invoke(application("data"), ["data", "--list"])
     assert listing.exit_code == 0
     assert all(name in listing.stdout for name in [*SOURCES, *FAMILIES])
     assert "CC BY-SA 4.0" in listing.stdout
-    assert CliRunner().invoke(app, ["data"]).stdout == listing.stdout
-    missing = CliRunner().invoke(app, ["data", "movielens-1m"])
+    assert CliRunner().invoke(application("data"), ["data"]).stdout == listing.stdout
+    missing = CliRunner().invoke(application("data"), ["data", "movielens-1m"])
     assert "no folder" in str(missing.exception)
 
 

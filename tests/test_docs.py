@@ -12,6 +12,7 @@ import pytest
 import typer.main
 
 import toy
+from penchant.cli import VERBS, application
 from source import ROOT, modules
 
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
@@ -43,7 +44,7 @@ def verbs(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
 
 @pytest.fixture(scope="module")
 def command_line() -> dict[tuple[str, ...], set[str]]:
-    return dict(verbs(typer.main.get_command(importlib.import_module("penchant.cli").app)))
+    return dict(verbs(typer.main.get_command(application(*VERBS))))
 
 
 def test_every_room_has_a_page() -> None:

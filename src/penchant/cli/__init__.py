@@ -3,6 +3,6 @@
 stdout is data, everything else goes to stderr; a wrong input ends with one clear message and status 2.
 """
 
-from penchant.cli.main import app, main
+from penchant.cli.main import VERBS, application, main
 
-__all__ = ["app", "main"]
+__all__ = ["VERBS", "application", "main"]

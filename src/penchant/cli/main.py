@@ -1,36 +1,41 @@
 """The application: verbs put together, and what every error looks like."""
 
+import importlib
 import os
 import sys
 
 import typer
 
-from penchant.cli.adapt import adapt
-from penchant.cli.ask import ask
-from penchant.cli.check import check
-from penchant.cli.data import data
-from penchant.cli.demo import demo
-from penchant.cli.evaluate import evaluate
-from penchant.cli.fit import fit
-from penchant.cli.predict import predict
-from penchant.cli.recommend import recommend
-from penchant.cli.similar import similar
 from penchant.errors import PenchantError
 
-app = typer.Typer(
-    help="A recommender in which language models transfer what they know.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for verb in (data, check, adapt, fit, recommend, ask, similar, predict, evaluate, demo):
-    app.command()(verb)
+VERBS = (
+    "data", "check", "adapt", "fit", "recommend", "ask", "similar", "predict", "evaluate", "demo",
+)  # fmt: skip
+
+
+def application(*verbs: str) -> typer.Typer:
+    """Put verbs together, by name, and import no other: imports are most of a short call."""
+    made = typer.Typer(
+        help="A recommender in which language models transfer what they know.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    made.callback()(_several)
+    for verb in verbs:
+        made.command()(getattr(importlib.import_module(f"penchant.cli.{verb}"), verb))
+    return made
+
+
+def _several() -> None:
+    """A recommender in which language models transfer what they know."""
 
 
 def main() -> None:
     """Run the command line; exit status 2 for whatever the caller can mend."""
+    asked = sys.argv[1:2]
     try:
-        app()
+        application(*(asked if asked and asked[0] in VERBS else VERBS))()
     except PenchantError as error:
         print(f"penchant: {error}", file=sys.stderr)
         sys.exit(2)
