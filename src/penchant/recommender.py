@@ -29,11 +29,8 @@ from penchant.rank.settings import Effort
 from penchant.requests.desk import Desk
 from penchant.requests.learned import Learned
 from penchant.requests.learned_fit import learned_beside
-from penchant.rerank.mmr import mmr
+from penchant.rerank.mmr import POOL, mmr
 from penchant.types import Query, Reason, Rows, Scores, Vectors
-
-POOL = 100
-"""Candidates among which a list is made diverse."""
 
 
 def quietly(_: str) -> None:
@@ -166,9 +163,9 @@ class Recommender:
         if not explain:
             return table
         told = (self.explain(q, row[row >= 0], repeat=repeat) for q, row in zip(queries, rows, strict=True))
-        plain = [[_plain(reason) for reason in found] for answer in told for found in answer]
+        cells = [[plain(reason) for reason in found] for answer in told for found in answer]
         titles = pl.Series("title", self.data.items.titles(rows[kept]), dtype=pl.String)
-        return table.with_columns(titles, pl.Series("reasons", plain, dtype=REASONS))
+        return table.with_columns(titles, pl.Series("reasons", cells, dtype=REASONS))
 
     def queries(
         self, users: Sequence[object] | None, text: str | None = None, *, everybody: bool = False
@@ -296,5 +293,6 @@ class Recommender:
 REASONS = pl.List(pl.Struct({"evidence": pl.String, "text": pl.String, "share": pl.Float64}))
 
 
-def _plain(reason: Reason) -> dict[str, Any]:
+def plain(reason: Reason) -> dict[str, Any]:
+    """Return a reason as a cell of the column reasons holds it."""
     return {"evidence": reason.evidence, "text": reason.text, "share": reason.share}

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -19,7 +19,7 @@ from penchant.language.describe import describe
 from penchant.rank.bundle import fingerprint
 from penchant.rank.lessons import lessons_of
 
-TASKS = ("place", "rank", "click", "rating", "request")
+TASKS: tuple[Task, ...] = get_args(Task)
 
 
 class Method(StrEnum):
@@ -100,7 +100,7 @@ def weights_of(tasks: str) -> dict[Task, float]:
             raise SettingError(
                 f"--tasks: '{part}' is no task with a weight", hint=f"write {'=1,'.join(TASKS)}=1"
             )
-        found[name] = weight  # type: ignore[index]
+        found[name] = weight
     if not found:
         raise SettingError("--tasks: none is named", hint=f"some of {', '.join(TASKS)}")
     return found

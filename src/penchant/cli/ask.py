@@ -10,9 +10,9 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from penchant.cli.terminal import be_quick, behind_url, checked_output, flat, say, write
+from penchant.cli.terminal import be_quick, behind_url, checked_output, flat, put, say, write
 from penchant.errors import InputError, SettingError
-from penchant.recommender import REASONS, Recommender
+from penchant.recommender import REASONS, Recommender, plain
 from penchant.requests.conversation import Conversation
 from penchant.requests.desk import Answer
 from penchant.requests.wanted import Wanted
@@ -93,14 +93,8 @@ def read_wanted(given: str) -> Wanted:
 
 def keep(wanted: Wanted, path: Path) -> None:
     """Write what was understood as JSON that people can read, whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        plain = json.dumps(json.loads(wanted.to_json()), ensure_ascii=False, indent=1)
-        unfinished.write_text(plain + "\n", encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise InputError(f"--say {path}: could not be written: {error.strerror or error}") from error
+    told = json.dumps(json.loads(wanted.to_json()), ensure_ascii=False, indent=1)
+    put(path, "--say", lambda unfinished: unfinished.write_text(told + "\n", encoding="utf-8"))
 
 
 def tell(talk: Conversation, answer: Answer, *, quote: bool) -> None:
@@ -120,11 +114,8 @@ def table_of(talk: Conversation, answer: Answer, user: str | None, explain: bool
     table = talk.desk.table(answer, user=user)
     if not explain:
         return table
-    plain = [
-        [{"evidence": one.evidence, "text": one.text, "share": one.share} for one in told]
-        for told in answer.reasons
-    ]
+    cells = [[plain(reason) for reason in told] for told in answer.reasons]
     titles = talk.desk.model.data.items.titles(answer.rows) if len(answer.rows) else []
     return table.with_columns(
-        pl.Series("title", titles, dtype=pl.String), pl.Series("reasons", plain, dtype=REASONS)
+        pl.Series("title", titles, dtype=pl.String), pl.Series("reasons", cells, dtype=REASONS)
     )

@@ -100,18 +100,23 @@ def checked_output(path: Path | None) -> None:
 
 def write(table: pl.DataFrame, path: Path) -> None:
     """Write a table whole or not at all."""
+    if path.suffix == ".parquet":
+        put(path, "-o", table.write_parquet)
+    elif path.suffix == ".jsonl":
+        put(path, "-o", table.write_ndjson)
+    else:
+        put(path, "-o", flat(table).write_csv)
+
+
+def put(path: Path, option: str, make: Callable[[Path], object]) -> None:
+    """Let `make` write a file, and put it in its place whole or not at all; `option` named the path."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        if path.suffix == ".parquet":
-            table.write_parquet(unfinished)
-        elif path.suffix == ".jsonl":
-            table.write_ndjson(unfinished)
-        else:
-            flat(table).write_csv(unfinished)
+        make(unfinished)
         unfinished.replace(path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
-        raise InputError(f"-o {path}: could not be written: {error.strerror or error}") from error
+        raise InputError(f"{option} {path}: could not be written: {error.strerror or error}") from error
 
 
 def flat(table: pl.DataFrame) -> pl.DataFrame:

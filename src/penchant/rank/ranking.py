@@ -164,11 +164,13 @@ class Ranking:
         NaN for unknown items (−1), and throughout where there were no questions to learn from.
         """
         found, known = np.full(len(items), np.nan, dtype=np.float32), items >= 0
-        calibration, trend = self.plan.calibration, trend_of(self.sources)
-        for start in range(0, len(queries) if calibration else 0, CHUNK):
+        calibration = self.plan.calibration
+        if calibration is None:
+            return found
+        trend = trend_of(self.sources)
+        for start in range(0, len(queries), CHUNK):
             inside = np.flatnonzero(known & (places >= start) & (places < start + CHUNK))
             scores = self.score(queries[start : start + CHUNK])
-            assert calibration is not None
             own = scores[places[inside] - start, items[inside]], trend[items[inside]]
             found[inside] = calibration.probability(clues_of(queries, places[inside], *own))
         return found

@@ -26,7 +26,7 @@ from penchant.requests.learned import Learned
 from penchant.requests.search import WordIndex, terms
 from penchant.requests.understand import Guide, understand
 from penchant.requests.wanted import Wanted
-from penchant.rerank.mmr import mmr
+from penchant.rerank.mmr import POOL, mmr
 from penchant.types import NO_ROWS, Query, Reason, Rows, Scores, Vectors
 
 BM25, LIKED, AGAINST = 0.3, 2.0, 0.5
@@ -36,8 +36,6 @@ The first two were chosen on one half of ReDial's validation dialogues, see docs
 """
 ASKERS = 16
 """People whose taste is kept between requests."""
-POOL = 100
-"""Candidates among which a list is made diverse."""
 
 
 class Model(Protocol):

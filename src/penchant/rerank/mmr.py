@@ -8,6 +8,9 @@ import numpy as np
 
 from penchant.types import Rows, Scores, Vectors
 
+POOL = 100
+"""Candidates among which a list is made diverse."""
+
 
 def mmr(scores: Scores, vectors: Vectors, *, k: int, diversity: float) -> Rows:
     """Return the places of k candidates in the order picked, from scores (n,) and unit vectors (n, dim)."""

@@ -57,6 +57,12 @@ class Lessons:
         found += ["request"] if len(self.requests) else []
         return tuple(found)
 
+    def among(self, rows: Rows) -> Rows:
+        """Return where each item of the lessons, (n,), stands among the places `rows`; −1: not there."""
+        place = np.full(len(self.items), -1)
+        place[rows] = np.arange(len(rows))
+        return place
+
     @property
     def shares(self) -> Weights:
         """Each item's part of all events, (n,), above zero."""

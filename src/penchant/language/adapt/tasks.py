@@ -119,8 +119,7 @@ class Lecture:
     def _rating(self, batch: Batch) -> Any:
         import torch
 
-        place = np.full(len(self.lessons.items), -1)
-        place[batch.rows] = np.arange(len(batch.rows))
+        place = self.lessons.among(batch.rows)
         inside = np.flatnonzero(place[self.lessons.rated] >= 0)
         inside = batch.rng.permutation(inside)[: 16 * PEOPLE]
         low, high = self.lessons.scale or (0.0, 1.0)

@@ -174,15 +174,15 @@ class Teaching:
         """Return heads of which the first already foretells places by ridge regression."""
         import torch
 
-        self.heads = Heads(self.items.states.shape[1], self.lessons.places.shape[1], self.plan.seed)
+        heads = Heads(self.items.states.shape[1], self.lessons.places.shape[1], self.plan.seed)
         vectors = self.everything()[self.lessons.items].astype(np.float64)
         mean, targets = vectors.mean(axis=0), self.lessons.places.astype(np.float64)
         away = vectors - mean
         slope = np.linalg.solve(away.T @ away + RIDGE * np.eye(len(mean)), away.T @ targets)
         with torch.no_grad():
-            self.heads.place.weight.copy_(torch.from_numpy(slope.T))
-            self.heads.place.bias.copy_(torch.from_numpy(targets.mean(axis=0) - mean @ slope))
-        return self.heads
+            heads.place.weight.copy_(torch.from_numpy(slope.T))
+            heads.place.bias.copy_(torch.from_numpy(targets.mean(axis=0) - mean @ slope))
+        return heads
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         import torch
@@ -240,8 +240,7 @@ class Teaching:
         """Ask requests whose answer is in the batch."""
         import torch
 
-        place = np.full(len(self.lessons.items), -1)
-        place[batch.rows] = np.arange(len(batch.rows))
+        place = self.lessons.among(batch.rows)
         fitting = np.flatnonzero(place[self.lessons.answers] >= 0)
         chosen = batch.rng.permutation(fitting)[:ASKED]
         if not len(chosen):
