@@ -1,7 +1,9 @@
 """The recommender from tables to lists: the same after a round trip, ids as given, ugly tables survived."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,9 +12,9 @@ import pytest
 import penchant
 import toy
 from embeddings import KEY, Server, seen, understand
-from penchant import Recommender
+from penchant import Recommender, store
 from penchant.data.dataset import Dataset
-from penchant.errors import LanguageError, PenchantError, SettingError, UnknownIdError
+from penchant.errors import BundleError, LanguageError, PenchantError, SettingError, UnknownIdError
 from penchant.language.choose import load_encoder
 from penchant.language.encode import unit
 from penchant.types import Vectors
@@ -69,6 +71,21 @@ def test_saved_and_loaded_gives_the_same_lists(worded: Recommender, tmp_path: Pa
         assert again.recommend(k=5, repeat=repeat).equals(worded.recommend(k=5, repeat=repeat))
     request = {"text": "robots at war in space", "k": 4}
     assert again.recommend(**request).equals(worded.recommend(**request))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"calibration": [1.0, 0.5, 0.1]}, {"blends": {}}, {"models": {"oracle": {}}}, {"scales": {"habit": [1]}}],
+)
+def test_a_whole_bundle_of_another_penchant_says_to_fit_again(
+    plain: Recommender, other: dict[str, Any], tmp_path: Path
+) -> None:
+    plain.save(tmp_path / "MODEL")
+    contents, lineage = store.read(tmp_path / "MODEL")
+    scalars = {**contents.scalars, "ranking": {**contents.scalars["ranking"], **other}}
+    store.write(tmp_path / "MODEL", replace(contents, scalars=scalars), lineage=lineage)
+    with pytest.raises(BundleError, match=r"another Penchant's(.|\n)*hint: fit again"):
+        Recommender.load(tmp_path / "MODEL")
 
 
 def test_one_seed_gives_one_table(world: Dataset, plain: Recommender) -> None:

@@ -23,7 +23,7 @@ from penchant.language.pictures import PictureEncoder
 from penchant.language.template import Template
 from penchant.language.texts import Texts, read_texts
 from penchant.language.whiten import Whitening
-from penchant.rank.bundle import opened, stored
+from penchant.rank.bundle import opened, readable, stored
 from penchant.rank.ranking import Ranking
 from penchant.rank.settings import Effort
 from penchant.requests.desk import Desk
@@ -286,8 +286,10 @@ class Recommender:
         `encoder` reads requests instead of the one that the bundle names: a URL's with its key, or your own.
         """
         data, state, whitening, knowledge, language, heard = opened(Path(folder))
-        learned = Learned.from_state(heard, data.items, knowledge) if heard else None
-        return cls(data, Ranking.from_state(state), whitening, knowledge, language, encoder, learned)
+        with readable(Path(folder)):
+            learned = Learned.from_state(heard, data.items, knowledge) if heard else None
+            ranking = Ranking.from_state(state)
+        return cls(data, ranking, whitening, knowledge, language, encoder, learned)
 
 
 REASONS = pl.List(pl.Struct({"evidence": pl.String, "text": pl.String, "share": pl.Float64}))

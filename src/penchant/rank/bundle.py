@@ -1,5 +1,7 @@
 """A fitted recommender as the contents of a bundle, and back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -59,7 +61,7 @@ def stored(
 def opened(folder: Path) -> tuple[Dataset, State, Whitening, Knowledge, str, State | None]:
     """Read a bundle; raises BundleError where it is missing, damaged, or of another format."""
     contents, _ = store.read(folder)
-    try:
+    with readable(folder):
         clock, titles = contents.scalars["clock"], contents.scalars["title"]
         columns: dict[str, Any] = {name: contents.arrays[f"events/{name}"] for name in COLUMNS}
         events = Interactions(**columns, clock=clock)
@@ -72,10 +74,18 @@ def opened(folder: Path) -> tuple[Dataset, State, Whitening, Knowledge, str, Sta
         requests = State(below(contents.arrays, "requests/"), plain) if plain else None
         language = contents.scalars["language"]
         scale = None if contents.scalars["scale"] is None else tuple(contents.scalars["scale"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"{folder}: not a recommender's bundle ({error})", hint="fit again") from error
     data = Dataset(events, items, users, scale=scale).with_traits()
     return data, ranking, whitening, knowledge, language, requests
+
+
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong while models are built from a whole bundle into BundleError: another Penchant's."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        message = f"{folder}: not a recommender's bundle, or another Penchant's ({error!r})"
+        raise BundleError(message, hint="fit again") from error
 
 
 def fingerprint(data: Dataset) -> str:
