@@ -98,17 +98,16 @@ def learned_decay(events: Interactions, n_items: int, *, windows: int = 5) -> tu
     for start, end in pairwise(cuts.tolist()):
         before = events.where(events.times < start)
         inside = (events.times >= start) & (events.times <= end)
-        users, targets = events.users[inside], events.items[inside]
-        if len(before) and len(targets):
-            likelihoods.append(
-                np.stack([share(before, h, start, n_items)[targets] for h in half_lives], axis=1)
-            )
-            voices.append(1.0 / np.bincount(users)[users])
+        if len(before) and inside.any():
+            users = events.users[inside]
+            voice = np.bincount(events.items[inside], 1.0 / np.bincount(users)[users], minlength=n_items)
+            shares = np.stack([share(before, h, start, n_items) for h in half_lives], axis=1)
+            known = (voice > 0) & (shares.sum(axis=1) > 0)
+            likelihoods.append(shares[known])
+            voices.append(voice[known])
     if not likelihoods:
         return np.array([np.inf], dtype=np.float32), CERTAIN
-    seen, voice = np.concatenate(likelihoods), np.concatenate(voices)
-    known = seen.sum(axis=1) > 0
-    mixture = expectation_maximisation(seen[known], voice[known])
+    mixture = expectation_maximisation(np.concatenate(likelihoods), np.concatenate(voices))
     kept = mixture > 0.01
     return half_lives[kept].astype(np.float32), (mixture[kept] / mixture[kept].sum()).astype(np.float32)
 

@@ -80,7 +80,7 @@ def opened(folder: Path) -> tuple[Dataset, State, Whitening, Knowledge, str, Sta
 
 @contextmanager
 def readable(folder: Path) -> Iterator[None]:
-    """Turn what goes wrong while models are built from a whole bundle into BundleError: another Penchant's."""
+    """Raise BundleError where a whole bundle is not what models of this Penchant are built from."""
     try:
         yield
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:

@@ -8,7 +8,7 @@ taken, and a sample of those that were not, each of which counts for as many as 
 rare things keep a small probability. See Platt, Probabilistic outputs for support vector machines, 1999.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from penchant.language.knowledge import Knowledge
-from penchant.models.scorer import Scorer
 from penchant.rank.blend import Blend, Sources
+from penchant.rank.moments import Moments
 from penchant.rank.rehearsal import Questions, Rehearsal, sample
-from penchant.rank.trust import as_of
 from penchant.types import Query, Rows, Scores, Vectors
 
 TREND = "trend"
@@ -49,19 +47,19 @@ def clues_of(queries: Sequence[Query], places: Rows, scores: Scores, trend: Scor
 
 
 def learned_calibration(
-    rehearsal: Rehearsal, scorers: Mapping[str, Scorer], blend: Blend, knowledge: Knowledge, seed: int
+    rehearsal: Rehearsal, moments: Moments, blend: Blend, seed: int
 ) -> Calibration | None:
     """Learn the slopes with models fitted on the rehearsal's training part; None without questions."""
     groups = asked(rehearsal)
     queries = [query for group in groups for query in group.queries]
     if not queries:
         return None
-    taste = {name: scorers[name] for name in blend.names[:-1]}
+    taste = {name: moments.scorers[name] for name in blend.names[:-1]}
     measured, rng = Sources.measured(taste, queries), np.random.default_rng(seed)
     lessons = []
     for group in groups:
         some = sampled(group, rng)
-        scores, trend = _scored(some, rehearsal, measured, blend, knowledge)
+        scores, trend = _scored(some, moments, measured, blend)
         pairs = Pairs.of(some, rng, scores.shape[1])
         own = scores[pairs.places, pairs.items], trend[pairs.items]
         lessons.append((clues_of(some.queries, pairs.places, *own), pairs.taken, pairs.weights))
@@ -114,11 +112,9 @@ def sampled(group: Questions, rng: Generator) -> Questions:
     return Questions(group.kind, queries, targets, group.known, group.again)
 
 
-def _scored(
-    group: Questions, rehearsal: Rehearsal, measured: Sources, blend: Blend, knowledge: Knowledge
-) -> tuple[Scores, Scores]:
+def _scored(group: Questions, moments: Moments, measured: Sources, blend: Blend) -> tuple[Scores, Scores]:
     """Return the scores of all items, (Q, I), as of the moment of asking, and their trend, (I,)."""
-    sources, evidence = as_of(group, rehearsal.train, measured, knowledge)
+    sources, evidence = moments.as_of(group, measured)
     n = len(evidence.counts)
     standard = sources.standard(group.queries, None, n)
     scores = blend.score(standard, evidence.features(group.queries, np.arange(n)))

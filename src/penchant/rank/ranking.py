@@ -22,6 +22,7 @@ from penchant.models.words import Words
 from penchant.rank.blend import Blend, Scale, Sources
 from penchant.rank.calibration import Calibration, clues_of, learned_calibration, trend_of
 from penchant.rank.evidence import ItemEvidence, evidence_of
+from penchant.rank.moments import Moments
 from penchant.rank.rating import fitted_ratings
 from penchant.rank.rehearsal import rehearse
 from penchant.rank.request_weight import START, learned_request_weight
@@ -72,11 +73,12 @@ class Ranking:
         rehearsal = rehearse(data, np.random.default_rng(seed))
         settings = found_settings(rehearsal, knowledge, effort, seed, say)
         scorers = build(settings, rehearsal.train, knowledge, seed)
-        blends = learned_blends(rehearsal, scorers, knowledge, seed=seed, say=say)
+        moments = Moments(rehearsal.train, scorers, knowledge)
+        blends = learned_blends(rehearsal, moments, say=say)
         weight, asked = learned_request_weight(rehearsal.train, scorers, blends.new, knowledge)
         if asked:
             say(f"words of a request count {weight:.2f} (learned on {asked:,} requests)")
-        calibration = learned_calibration(rehearsal, scorers, blends.new, knowledge, seed)
+        calibration = learned_calibration(rehearsal, moments, blends.new, seed)
         return cls.planned(Plan(settings, blends, seed, weight, calibration), data, knowledge)
 
     @classmethod

@@ -63,8 +63,9 @@ def rehearse(data: Dataset, rng: Generator, *, most: int = 1_500) -> Rehearsal:
     train, held = _hold_visits(past, data.n_users, most)
     cold = _made_cold(events, past, data.n_items, rng)
     questions = list(_visits(data, train, held))
+    pasts = [events.where((events.times < window.start) & ~cold[events.items]) for window in slices]
     for kind in ("return", "again", "cold"):
-        questions += list(_returns(data, events, slices, kind, cold, rng, most // len(slices)))
+        questions += list(_returns(data, events, slices, pasts, kind, cold, rng, most // len(slices)))
     train = without_items(train, np.flatnonzero(cold), data.n_items)[0]
     return Rehearsal(data.with_interactions(train), [q for q in questions if q.queries], cold)
 
@@ -110,15 +111,15 @@ def _returns(
     data: Dataset,
     events: Interactions,
     slices: Sequence[Window],
+    pasts: Sequence[Interactions],
     kind: str,
     cold: NDArray[np.bool_],
     rng: Generator,
     most: int,
 ) -> Iterator[Questions]:
-    for window in slices:
-        before, inside = events.where(events.times < window.start), between(events, window)
+    for window, before in zip(slices, pasts, strict=True):
+        inside = between(events, window)
         inside = inside.where((inside.weights > 0) & (cold[inside.items] == (kind == "cold")))
-        before = before.where(~cold[before.items])
         users = np.unique(inside.users)
         users = users[sample(len(users), most, rng)]
         queries = data.with_interactions(before).queries(users, at=window.start)

@@ -1,6 +1,7 @@
 """Settings of the closed forms, searched on the rehearsal; recorded in the bundle, reused by a refit."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
@@ -58,16 +59,20 @@ def found_settings(
     asked = _asked(rehearsal, seed)
     if not TRIALS[effort] or not asked[0]:
         return settings
-    head, vectors, asked = _head(rehearsal.train, knowledge, *asked)
-    for name, kind in KINDS.items():
+    head, asked = _head(rehearsal.train, *asked)
 
-        def score(trial: Settings, kind: type[ItemToItem] = kind, name: str = name) -> float:
-            model = kind(**trial).fit(head, vectors, rng=np.random.default_rng(seed))  # type: ignore[attr-defined]
+    def searched(name: str) -> tuple[Settings, float, int]:
+        def score(trial: Settings) -> float:
+            model = KINDS[name](**trial).fit(head, knowledge, rng=np.random.default_rng(seed))  # type: ignore[attr-defined]
             return max(_quality(replace(model, decay=decay), *asked) for decay in DECAYS[name].values())
 
-        settings[name], top, tried = search(STARTS[name], SPACES[name], score, trials=TRIALS[effort])
-        chosen = ", ".join(f"{key} {value:g}" for key, value in settings[name].items())
-        say(f"{name}: {chosen} (NDCG@20 {top:.3f}, {tried} trials)")
+        return search(STARTS[name], SPACES[name], score, trials=TRIALS[effort])
+
+    with ThreadPoolExecutor(len(KINDS)) as pool:  # algebra leaves the interpreter free
+        for name, (found, top, tried) in zip(KINDS, pool.map(searched, KINDS), strict=True):
+            settings[name] = found
+            chosen = ", ".join(f"{key} {value:g}" for key, value in found.items())
+            say(f"{name}: {chosen} (NDCG@20 {top:.3f}, {tried} trials)")
     return settings
 
 
@@ -113,16 +118,16 @@ def _asked(rehearsal: Rehearsal, seed: int) -> tuple[list[Query], list[Rows]]:
 
 
 def _head(
-    data: Dataset, knowledge: Knowledge, queries: list[Query], targets: list[Rows]
-) -> tuple[Dataset, Knowledge, tuple[list[Query], list[Rows]]]:
+    data: Dataset, queries: list[Query], targets: list[Rows]
+) -> tuple[Dataset, tuple[list[Query], list[Rows]]]:
     """Keep the events of the most frequent items; the rows stay as they are."""
     items = data.item_counts()
     if (items > 0).sum() <= HEAD:
-        return data, knowledge, (queries, targets)
+        return data, (queries, targets)
     rare = np.ones(len(items), dtype=bool)
     rare[np.argsort(-items, kind="stable")[:HEAD]] = False
     kept = data.with_interactions(data.interactions.where(~rare[data.interactions.items]))
-    return kept, knowledge, (queries, [rows[~rare[rows]] for rows in targets])
+    return kept, (queries, [rows[~rare[rows]] for rows in targets])
 
 
 def _quality(model: ItemToItem, queries: list[Query], targets: list[Rows]) -> float:

@@ -1,15 +1,13 @@
 """Learning how far to trust each source: the blend for new items, and the one where items may come again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from penchant.data.dataset import Dataset
-from penchant.language.knowledge import Knowledge
-from penchant.models.scorer import Scorer
 from penchant.rank.blend import NOVELTY, Blend, Lesson, Sources, learn, lesson
-from penchant.rank.evidence import NAMES, ItemEvidence, evidence_of
+from penchant.rank.evidence import NAMES
+from penchant.rank.moments import Moments
 from penchant.rank.rehearsal import Questions, Rehearsal
 
 HABITS = ("habit", "habit.recent")
@@ -33,23 +31,15 @@ class Blends:
         return self.again if repeat else self.new
 
 
-def learned_blends(
-    rehearsal: Rehearsal,
-    scorers: Mapping[str, Scorer],
-    knowledge: Knowledge,
-    *,
-    seed: int,
-    say: Callable[[str], None],
-) -> Blends:
+def learned_blends(rehearsal: Rehearsal, moments: Moments, *, say: Callable[[str], None]) -> Blends:
     """Learn both blends from the rehearsal, with models that were fitted on its training part."""
-    taste = {name: scorer for name, scorer in scorers.items() if name not in (*HABITS, "words")}
-    everything = {name: scorer for name, scorer in scorers.items() if name != "words"}
-    kinds = ("visit", "return", "cold")
-    new = _learned(rehearsal, taste, knowledge, kinds, seed)
+    everything = [name for name in moments.scorers if name != "words"]
+    taste = [name for name in everything if name not in HABITS]
+    new = _learned(rehearsal, moments, taste, ("visit", "return", "cold"))
     if _share_of_repeats(rehearsal) < RARE:
         again = _history_last(new)
     else:
-        again = _learned(rehearsal, everything, knowledge, ("again",), seed)
+        again = _learned(rehearsal, moments, everything, ("again",))
     asked = sum(len(group.queries) for group in rehearsal.questions)
     if asked:
         say(f"blend learned on {asked:,} questions of the last slice")
@@ -70,19 +60,13 @@ def _share_of_repeats(rehearsal: Rehearsal) -> float:
     return seen / max(1, sum(len(rows) for _, rows in pairs))
 
 
-def _learned(
-    rehearsal: Rehearsal,
-    scorers: Mapping[str, Scorer],
-    knowledge: Knowledge,
-    kinds: tuple[str, ...],
-    seed: int,
-) -> Blend:
+def _learned(rehearsal: Rehearsal, moments: Moments, names: Sequence[str], kinds: tuple[str, ...]) -> Blend:
     queries = [query for group in rehearsal.questions for query in group.queries]
-    measured = Sources.measured(scorers, queries)
-    trust = {name: START_HABIT if name in HABITS else START for name in scorers}
+    measured = Sources.measured({name: moments.scorers[name] for name in names}, queries)
+    trust = {name: START_HABIT if name in HABITS else START for name in names}
     start = blend = Blend.equal(measured.names, trust, newcomers=NEWCOMERS)
     asked = [_of_known_people(group) for group in rehearsal.questions if group.kind in kinds]
-    fresh = [as_of(group, rehearsal.train, measured, knowledge) for group in asked]
+    fresh = [moments.as_of(group, measured) for group in asked]
     cold = np.flatnonzero(rehearsal.cold)
     for _ in range(ROUNDS):
         lessons: list[Lesson] = [
@@ -102,19 +86,3 @@ def _of_known_people(group: Questions) -> Questions:
     return replace(
         group, queries=[group.queries[i] for i in known], targets=[group.targets[i] for i in known]
     )
-
-
-def as_of(
-    group: Questions, train: Dataset, measured: Sources, knowledge: Knowledge
-) -> tuple[Sources, ItemEvidence]:
-    """Bring the models that are fitted in no time up to the moment of the questions, as when serving."""
-    if not len(group.known):
-        return measured, evidence_of(train)
-    world = train.with_interactions(group.known)
-    scorers = {
-        name: type(scorer)(half_life=scorer.half_life).fit(world, knowledge, rng=np.random.default_rng(0))  # type: ignore[attr-defined,call-arg]
-        if getattr(scorer, "quick", False)
-        else scorer
-        for name, scorer in measured.scorers.items()
-    }
-    return Sources(scorers, measured.scales), evidence_of(world)
