@@ -8,7 +8,8 @@ from typing import Annotated, get_args
 import typer
 
 from penchant.cli.check import MAP_HELP
-from penchant.cli.terminal import counted, say, tables
+from penchant.cli.tables import tables
+from penchant.cli.terminal import counted, say
 from penchant.data.dataset import Dataset
 from penchant.errors import SettingError
 from penchant.language.adapt.halves import Halves

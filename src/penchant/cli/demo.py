@@ -11,7 +11,8 @@ from rich.table import Table
 
 from penchant.cli.evaluate import measured
 from penchant.cli.fit import fitted
-from penchant.cli.terminal import be_quick, say, sentence_of, tables
+from penchant.cli.tables import tables
+from penchant.cli.terminal import be_quick, say, sentence_of
 from penchant.data.sources import fetch
 from penchant.recommender import Recommender
 

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from penchant.cli.check import MAP_HELP, Core, Merge, Strict, Weights
 from penchant.cli.fit import Effort
-from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, messages, moment, say, tables
+from penchant.cli.tables import moment, tables
+from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, messages, say
 from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
 from penchant.errors import SettingError

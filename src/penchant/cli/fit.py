@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from penchant.cli.check import MAP_HELP, Core, Merge, Strict, Weights
-from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, moment, say, tables
+from penchant.cli.tables import moment, tables
+from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, say
 from penchant.data.cells import spell
 from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
