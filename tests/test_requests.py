@@ -9,7 +9,7 @@ from hashlib import blake2b
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import toy
@@ -148,6 +148,7 @@ PIECES = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(PIECES)
+@example(["under", "0"])
 def test_any_text_is_understood_somehow_and_kept(pieces: list[str]) -> None:
     text = " ".join(pieces)
     found = heard(text)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
@@ -175,9 +176,13 @@ def side_by_side(work: Callable[[Work], Vectors], tasks: Sequence[Work]) -> list
     """
     import torch
 
-    workers = min(len(tasks), torch.get_num_threads())
-    with ThreadPoolExecutor(workers, initializer=work_alone) as pool:
-        return list(pool.map(work, tasks))
+    return list(workers(torch.get_num_threads()).map(work, tasks))
+
+
+@cache
+def workers(n: int) -> ThreadPoolExecutor:
+    """Return n threads that stay: what a thread learns to do once, it does faster the next time."""
+    return ThreadPoolExecutor(n, initializer=work_alone)
 
 
 def work_alone() -> None:

@@ -85,11 +85,7 @@ class Wanted:
         """Return the value as JSON, fields that say nothing left out."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
         plain["filters"] = [
-            {
-                f.name: getattr(one, f.name)
-                for f in fields(one)
-                if getattr(one, f.name) not in (None, (), False)
-            }
+            {f.name: getattr(one, f.name) for f in fields(one) if getattr(one, f.name) != f.default}
             for one in self.filters
         ]
         return json.dumps({name: value for name, value in plain.items() if value}, ensure_ascii=False)
