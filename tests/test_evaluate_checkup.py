@@ -86,6 +86,17 @@ def test_one_screen_holds_it_all(tmp_path: Path, wide: int) -> None:
     assert ("more lines: -o REPORT shows them all" in text) == bool(wide)
 
 
+def test_keywords_are_those_of_the_items_taken_most(tmp_path: Path) -> None:
+    said = [f"{['a game about ships', 'a tale of dragons'][n % 2]} number{n // 2}" for n in range(60)]
+    found = check_up(*read(tables(tmp_path / "shop", columns={"description": said})))
+    titles = found.data.items.titles(np.argsort(-found.data.item_counts(), kind="stable")[:3])
+    assert [title for title, _ in found.keywords] == titles
+    words = found.data.items.table["description"].to_list()
+    for title, terms in found.keywords:
+        own = words[found.data.items.titles(np.arange(60)).index(title)].split()
+        assert terms and set(terms) <= {*own, *EVIL.casefold().split()}
+
+
 def test_what_the_data_does_not_allow_is_said(tmp_path: Path) -> None:
     toy.write_tables(tmp_path)
     (tmp_path / "interactions.csv").unlink()

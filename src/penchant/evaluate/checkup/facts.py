@@ -12,7 +12,7 @@ from penchant.data.languages import languages
 from penchant.data.report import Report
 from penchant.evaluate.checkup.allowed import Allowed, allowed
 from penchant.evaluate.checkup.effects import Effects
-from penchant.evaluate.checkup.words import Words, words
+from penchant.evaluate.checkup.words import Words, keywords, words
 from penchant.types import Rows
 
 LATE = 0.2
@@ -35,6 +35,8 @@ class Checkup:
     words: Words
     spoken: tuple[tuple[str, float], ...]
     """Languages of the texts of events, with their shares."""
+    keywords: tuple[tuple[str, tuple[str, ...]], ...]
+    """Titles of a few items that are taken most, and the words that tell most of each."""
     suspicious: tuple[str, ...]
     allowed: tuple[Allowed, ...]
     effects: Effects | None = None
@@ -67,6 +69,7 @@ def check_up(data: Dataset, report: Report) -> Checkup:
         late_items,
         words(data.items),
         languages(list(data.reviews.sample)) if data.reviews else (),
+        keywords(data.items, np.argsort(-data.item_counts(), kind="stable")),
         (*_warnings(report), *_twins(data, found), *_outliers(data)),
         tuple(allowed(data)),
     )

@@ -83,6 +83,8 @@ def _texts(found: Checkup) -> Iterator[str]:
     parts = f"{told.titles / n:.0%} of the items have a title, {told.prose / n:.0%} prose"
     yield row("texts", f"{parts}; {np.median(told.lengths):g} words in the middle")
     yield row("languages", spoken or "too little text to tell")
+    if said := [f"{title}: {', '.join(terms)}" for title, terms in found.keywords if terms]:
+        yield row("keywords", "; ".join(said))
 
 
 def _reviews(found: Checkup, told: Reviews) -> str:

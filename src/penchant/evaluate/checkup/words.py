@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 from penchant.data.catalogue import Catalogue
 from penchant.data.languages import FEWEST_LETTERS, languages
 from penchant.data.roles import roles
+from penchant.data.terms import TermSpace
+from penchant.data.vocabulary import Vocabulary
+from penchant.types import Rows
+
+READ, NAMED, KEYWORDS = 20_000, 3, 4
+"""Rows that keywords are learned from at most; items that are shown, and keywords of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,25 @@ def words(catalogue: Catalogue) -> Words:
     lengths = np.array([len(text.split()) for text in both if text], dtype=np.int64)
     source = told if any(len(text) >= FEWEST_LETTERS for text in told) else both
     return Words(sum(map(bool, named)), sum(map(bool, told)), lengths, languages(source))
+
+
+def keywords(catalogue: Catalogue, order: Rows) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the first items of `order` that have prose, by title, with the terms that tell most of each."""
+    prose = [name for name, role in roles(catalogue).items() if role == "text"]
+    told = np.array([bool(text) for text in _joined(catalogue, prose)], dtype=bool)
+    shown = order[told[order]][:NAMED]
+    if not len(shown):
+        return ()
+    step = -(-len(catalogue) // READ)
+    space = TermSpace.fit(_some(catalogue, np.arange(0, len(catalogue), step)))
+    found = space.keywords(_some(catalogue, shown), KEYWORDS)
+    return tuple(zip(catalogue.titles(shown), map(tuple, found), strict=True))
+
+
+def _some(catalogue: Catalogue, rows: Rows) -> Catalogue:
+    return Catalogue(
+        Vocabulary(catalogue.vocabulary.ids.gather(rows)), catalogue.table[rows], catalogue.title
+    )
 
 
 def _joined(catalogue: Catalogue, names: list[str]) -> list[str]:
