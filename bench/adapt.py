@@ -72,9 +72,17 @@ def one_film_set(given: argparse.Namespace) -> None:
         if not given.folders:
             process.penchant("data", "movielens-100k", folder, shown={folder: "DIR"})
         os.environ["PENCHANT_CACHE"] = str(Path(temporary) / "cache")
-        found = teaching.compared(folder, given.draws, written) if given.methods else teaching.later(folder)
+        os.environ["OMP_NUM_THREADS"] = "1"  # what a processor that is shared lets pass: seconds of one core
+        found = teaching.later(folder) if given.later else compared(folder, given)
     output = given.output or results.RESULTS / f"adapt_{name}.json"
-    results.write(output, f"python bench/adapt.py --{name} --draws {given.draws}", found, "peft")
+    draws = f" --draws {given.draws}" if given.methods else ""
+    results.write(output, f"python bench/adapt.py --{name}{draws}", found, "peft")
+
+
+def compared(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """Compare all methods, or the ways that `--ask` names."""
+    ways = {way: way for way in given.ask} or teaching.WAYS
+    return teaching.compared(folder, given.draws, written, ways)
 
 
 def measured(folder: Path, draws: int, ways: Sequence[str]) -> dict[str, Any]:

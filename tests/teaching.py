@@ -1,5 +1,7 @@
 """A world whose words say who likes what, for tests of teaching a language model."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 
@@ -42,3 +44,13 @@ def world(seed: int = 0) -> tuple[Dataset, list[str]]:
     )
     events = Interactions.sorted(*columns, "time")
     return Dataset(events, catalogue, people, requests=asked, scale=(2.0, 5.0)), texts
+
+
+def alone() -> Iterator[None]:
+    """Let torch use one thread: on a shared processor two wait for each other at each product."""
+    import torch
+
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(usual)

@@ -20,7 +20,9 @@ from penchant.language.adapt.plan import Plan
 from penchant.language.adapt.training import Teaching
 from penchant.language.local import LocalEncoder
 from penchant.rank.lessons import lessons_of
-from teaching import FACTS, world
+from teaching import FACTS, alone, world
+
+one_thread = pytest.fixture(scope="module", autouse=True)(alone)
 
 
 @pytest.fixture(scope="module")

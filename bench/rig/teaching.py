@@ -3,7 +3,7 @@
 import json
 import shlex
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -45,7 +45,7 @@ SHORT = "--epochs 6 --minutes 4"
 Write = Callable[[Fold, Path], None]
 
 
-def compared(folder: Path, draws: int, written: Write) -> dict[str, Any]:
+def compared(folder: Path, draws: int, written: Write, ways: Mapping[str, str]) -> dict[str, Any]:
     """Adapt by each method on draws of cold items, and judge content with its vectors."""
     data, _ = read(folder)
     values: dict[str, list[judge.Values]] = {}
@@ -55,14 +55,14 @@ def compared(folder: Path, draws: int, written: Write) -> dict[str, Any]:
             place = Path(temporary)
             written(fold, place / "DIR")
             values.setdefault(FROZEN, []).append(content(fold, "minilm", place, data.n_users))
-            for name, options in WAYS.items():
+            for name, options in ways.items():
                 rows.setdefault(name, []).append(adapted(place, f"{options} {SHORT}"))
                 values.setdefault(name, []).append(content(fold, str(place / "LM"), place, data.n_users))
     return {
-        "ways": {name: f"{options} {SHORT}" for name, options in WAYS.items()},
+        "ways": {name: f"{options} {SHORT}" for name, options in ways.items()},
         "costs": {name: _mean(found) for name, found in rows.items()},
         "methods": {name: judge.summary(found) for name, found in values.items()},
-        "differences": {name: judge.difference(values[name], values[FROZEN]) for name in WAYS},
+        "differences": {name: judge.difference(values[name], values[FROZEN]) for name in ways},
     }
 
 

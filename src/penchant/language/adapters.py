@@ -6,8 +6,9 @@
                 2021); an offset on their scores begins low, so that teaching begins at what the model says
 
 Neither can be folded into the weights. Both hang on the model as submodules of a known name, so copies and
-cuts of the model carry them, and their values are found by these names. `peft` has no bottlenecks for
-encoders, and its prefixes are a cache of past keys, which encoders of transformers do not read.
+cuts of the model carry them, and their values are found by these names. `peft` has no bottlenecks, and its
+prefix is one cache of past keys for all layers, which counts as text read before: it moves the positions of
+words, so the layers below the cut would not stay as they are.
 """
 
 import re
@@ -22,12 +23,12 @@ BOTTLENECK, PREFIX = "added_bottleneck", "added_prefix"
 """Names of submodules."""
 ATTENTION = "penchant_prefix"
 """Under which name transformers finds attention with a prefix."""
-NARROWER, LENGTH, OFFSET = 8, 8, -2.0
+NARROWER, LENGTH, OFFSET = 8, 8, -1.0
 """How much narrower a bottleneck is than the model; keys of a prefix; where their offset begins."""
 WIDENED = re.compile(r"(?<!attention\.)output\.dense$|mlp\.down_proj$|mlp\.c_proj$|ffn\.lin2$")
 """The last map of the feed-forward part in BERT, Llama, GPT-2 and DistilBERT types."""
 ADDED = re.compile(rf"^(.*)\.({BOTTLENECK}|{PREFIX})\.(down\.weight|down\.bias|up\.weight|up\.bias|"
-                   r"keys|values|offset)$")  # fmt: skip
+                   r"key|value|offset)$")  # fmt: skip
 
 
 def add_bottlenecks(model: Any) -> None:
@@ -115,7 +116,7 @@ def _add(model: Any, values: Mapping[str, Any]) -> None:
         part = model.get_submodule(found[1])
         if found[3] == "down.weight":
             _add_bottleneck(part, len(value), model)
-        elif found[3] == "keys":
+        elif found[3] == "key":
             _add_prefix(part, value.shape[1])
 
 
@@ -152,8 +153,8 @@ def _add_prefix(part: Any, length: int) -> None:
     heads = int(getattr(config, "num_key_value_heads", None) or config.num_attention_heads)
     size = int(getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads)
     values = {
-        "keys": torch.randn(heads, length, size) * 0.1,
-        "values": torch.randn(heads, length, size) * 0.1,
+        "key": torch.randn(heads, length, size) * 0.1,
+        "value": torch.randn(heads, length, size) * 0.1,
         "offset": torch.full((length,), OFFSET),
     }
     part.add_module(PREFIX, torch.nn.ParameterDict(values))
@@ -183,7 +184,7 @@ def _attend(
     else:
         mask = attention_mask
     ahead = prefix["offset"].expand(*mask.shape[:3], -1)
-    keys, values = (prefix[name].expand(texts, -1, -1, -1) for name in ("keys", "values"))
+    keys, values = (prefix[name].expand(texts, -1, -1, -1) for name in ("key", "value"))
     found: tuple[Any, None] = sdpa_attention_forward(
         module,
         query,

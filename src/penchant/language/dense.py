@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +93,6 @@ def _read(place: Path) -> Dense:
     return Dense(weight, bias, ACTIVATIONS[name])
 
 
-def _write_settings(place: Path, said: dict[str, object]) -> None:
+def _write_settings(place: Path, said: Mapping[str, object]) -> None:
     place.mkdir(exist_ok=True)
     (place / "config.json").write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")

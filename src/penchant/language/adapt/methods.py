@@ -23,7 +23,7 @@ RATES: dict[Method, float] = {
     "full": 1e-4,
     "lora": 1e-3,
     "ia3": 3e-3,
-    "prefix": 3e-3,
+    "prefix": 1e-2,
     "bottleneck": 1e-3,
     "head": 1e-3,
 }

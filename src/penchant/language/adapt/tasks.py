@@ -97,7 +97,7 @@ class Weighting:
 
     def told(self) -> dict[str, float]:
         """Return the weights as they are now, none where they were given."""
-        return {task: math.exp(-float(doubt)) for task, doubt in self.doubts.items()}
+        return {task: math.exp(-float(doubt.detach())) for task, doubt in self.doubts.items()}
 
 
 @dataclass

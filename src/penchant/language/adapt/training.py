@@ -23,7 +23,7 @@ from penchant.language.adapt.plan import Course, Plan
 from penchant.language.adapt.tasks import ASKED, Batch, Heads, Lecture, Weighting, asked_for
 from penchant.language.adapt.words import Words, check_masks
 from penchant.metrics import counts, hits, ndcg
-from penchant.types import Vectors
+from penchant.types import Rows, Vectors
 
 HEADS_RATE, DOUBTS_RATE, DECAY, SMOOTH = 5.0, 1e-2, 0.01, 0.1
 """How much faster heads learn; how fast weights of tasks do; weight decay; dropout of hidden states."""
@@ -241,15 +241,16 @@ class Teaching:
             self.weighting.total(again).backward()
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
-    def _shown(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _shown(self, rows: Rows, rng: np.random.Generator) -> Rows:
         """Return which texts stand for items in this step: their own, or one of their copies."""
-        own = self.lessons.items[rows]
+        own: Rows = self.lessons.items[rows]
         copies = (len(self.all) - len(self.items)) // len(self.lessons.items)
         if not copies:
             return own
         copy = rng.integers(0, copies + 1, len(rows))
         place = len(self.items) + (copy - 1) * len(self.lessons.items) + rows
-        return np.where(copy > 0, place, own)
+        shown: Rows = np.where(copy > 0, place, own)
+        return shown
 
     def _losses(self, states: Any, mask: Any, rows: np.ndarray, rng: np.random.Generator) -> dict[Task, Any]:
         tasks = [task for task in self.plan.weights if task != "mlm"]

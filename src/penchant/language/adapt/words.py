@@ -52,9 +52,11 @@ class Words:
     ) -> None:
         check_masks(halves)
         rng = np.random.default_rng([seed, 77])
-        tokens = [
-            found for found in halves.tokens([text for text in texts if text.strip()]) if len(found) > 2
-        ]
+        special = set(halves.tokenizer.all_special_ids)
+        told = halves.tokens([text for text in texts if text.strip()])
+        tokens = [text for text in told if not set(text) <= special]
+        if len(tokens) < 2:
+            raise SettingError("--tasks mlm: the model knows the words of fewer than two texts")
         order, room = rng.permutation(len(tokens)), TOKENS // COPIES
         total = np.cumsum([len(tokens[row]) for row in order])
         order = order[: max(1, int(np.searchsorted(total, room)))]
