@@ -1,6 +1,8 @@
 """What adaptation gives to items without events: the same fit with the model frozen and adapted.
 
     python bench/adapt.py [DATA …] [--draws N] [--ask "METHOD …"] [-o FILE]
+    python bench/adapt.py --methods [DATA] [--draws N]   what each method costs and gives: adapt_methods.json
+    python bench/adapt.py --later [DATA]                 what a later lesson makes it forget: adapt_later.json
 
 DATA are folders of tables; without any, MovieLens-100K is fetched, and ifdb taken from under PENCHANT_DATA.
 Protocol `cold20`: a fifth of the items lose all events, and these alone are ranked; the language model is
@@ -18,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from rig import judge, process, results
+from rig import judge, process, results, teaching
 
 from penchant.data.dataset import Dataset
 from penchant.data.read import read
@@ -37,8 +39,13 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--ask", action="append", default=[])
-    parser.add_argument("-o", "--output", type=Path, default=results.RESULTS / "adapt.json")
+    parser.add_argument("--methods", action="store_true")
+    parser.add_argument("--later", action="store_true")
+    parser.add_argument("-o", "--output", type=Path)
     given = parser.parse_args()
+    if given.methods or given.later:
+        one_film_set(given)
+        return
     with tempfile.TemporaryDirectory() as temporary:
         folders = given.folders
         if not folders:
@@ -47,13 +54,35 @@ def main() -> None:
         ways = given.ask or [""]
         found = {folder.name: measured(folder, given.draws, ways) for folder in folders}
     told = " ".join(f"--ask {shlex.quote(way)}" for way in given.ask)
-    results.write(given.output, f"python bench/adapt.py {told}".strip(), {"data": found})
+    output = given.output or results.RESULTS / "adapt.json"
+    results.write(output, f"python bench/adapt.py {told}".strip(), {"data": found})
     for name, result in found.items():
         print(f"\n{name}, cold20, NDCG@10 of {given.draws} draws")
         for way, row in (result["methods"] | result["differences"]).items():
             mark = row["ndcg@10"]
             ratio = f" x {mark['ratio']:.3f}" if "ratio" in mark else ""
             print(f"{way:24} {mark['mean']:.4f} [{mark['low']:.4f}, {mark['high']:.4f}]{ratio}")
+
+
+def one_film_set(given: argparse.Namespace) -> None:
+    """Compare methods, or two lessons one after the other, on one folder, MovieLens-100K unless named."""
+    name = "methods" if given.methods else "later"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.folders[0] if given.folders else Path(temporary) / "movielens-100k"
+        if not given.folders:
+            process.penchant("data", "movielens-100k", folder, shown={folder: "DIR"})
+        os.environ["PENCHANT_CACHE"] = str(Path(temporary) / "cache")
+        os.environ["OMP_NUM_THREADS"] = "1"  # what a processor that is shared lets pass: seconds of one core
+        found = teaching.later(folder) if given.later else compared(folder, given)
+    output = given.output or results.RESULTS / f"adapt_{name}.json"
+    draws = f" --draws {given.draws}" if given.methods else ""
+    results.write(output, f"python bench/adapt.py --{name}{draws}", found, "peft")
+
+
+def compared(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """Compare all methods, or the ways that `--ask` names."""
+    ways = {way: way for way in given.ask} or teaching.WAYS
+    return teaching.compared(folder, given.draws, written, ways)
 
 
 def measured(folder: Path, draws: int, ways: Sequence[str]) -> dict[str, Any]:

@@ -6,59 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
 import scipy.sparse as sp
 
 from penchant.cli.adapt import weights_of
-from penchant.data.catalogue import Catalogue
-from penchant.data.dataset import Dataset
-from penchant.data.interactions import Interactions
-from penchant.data.vocabulary import Vocabulary
 from penchant.errors import LanguageError, SettingError
 from penchant.language.adapt.checkpoint import NAME
 from penchant.language.adapt.halves import Halves, layers_of, padded
 from penchant.language.adapt.lessons import Exam, Lessons
 from penchant.language.adapt.methods import taught
 from penchant.language.adapt.model import save
-from penchant.language.adapt.training import Plan, Teaching
+from penchant.language.adapt.plan import Plan
+from penchant.language.adapt.training import Teaching
 from penchant.language.local import LocalEncoder
 from penchant.rank.lessons import lessons_of
+from teaching import FACTS, alone, world
 
-N_ITEMS, N_USERS = 96, 80
-COLOURS = ("amber", "cobalt", "crimson", "emerald", "indigo", "scarlet", "turquoise", "violet")
-FACTS = {"began_as": "minilm", "data": {"items": N_ITEMS, "people": N_USERS, "fingerprint": "0" * 64}}
-
-
-def world(seed: int = 0) -> tuple[Dataset, list[str]]:
-    """Half of the colours are liked by even people, half by odd ones: nothing that a language model knows."""
-    rng = np.random.default_rng(seed)
-    texts = [f"A {COLOURS[item % 8]} thing, number {item}" for item in range(N_ITEMS)]
-    taste = (np.arange(N_ITEMS) % 8) % 2
-    users, items, times = [], [], []
-    for user in range(N_USERS):
-        own = rng.permutation(np.flatnonzero(taste == user % 2))[:14]
-        users += [user] * len(own)
-        items += own.tolist()
-        times += np.sort(rng.uniform(1e9, 1e9 + 1e7, len(own))).tolist()
-    stars = np.where(np.array(items) % 3 == 0, 2.0, 5.0).astype(np.float32)
-    columns = np.array(users), np.array(items), np.array(times), np.ones(len(users), dtype=np.float32), stars
-    catalogue = Catalogue(
-        Vocabulary(pl.Series([str(item) for item in range(N_ITEMS)])), pl.DataFrame({"title": texts}), "title"
-    )
-    people = Catalogue(Vocabulary(pl.Series([str(user) for user in range(N_USERS)])), pl.DataFrame())
-    words = ["something crimson", "any amber one"]
-    asked = pl.DataFrame(
-        {
-            "text": words,
-            "items": [[2], [0]],
-            "user": [-1, -1],
-            "time": [None, None],
-        },
-        schema={"text": pl.String, "items": pl.List(pl.Int64), "user": pl.Int64, "time": pl.Float64},
-    )
-    events = Interactions.sorted(*columns, "time")
-    return Dataset(events, catalogue, people, requests=asked, scale=(2.0, 5.0)), texts
+one_thread = pytest.fixture(scope="module", autouse=True)(alone)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +40,7 @@ def test_lessons_hold_nothing_of_the_exam(lessons: Lessons) -> None:
     assert len(lessons.exam.answers) > 10
     assert not np.isin(lessons.exam.items, lessons.items).any()
     assert lessons.taken.shape == (len(lessons.people), len(lessons.items))
-    assert set(lessons.tasks()) == {"place", "rank", "click", "rating", "request"}
+    assert set(lessons.tasks()) == {"place", "rank", "click", "rating", "request", "mlm"}
     pairs = zip(lessons.requests, lessons.items[lessons.answers].tolist(), strict=True)
     assert set(pairs) <= {("something crimson", 2), ("any amber one", 0)}
 

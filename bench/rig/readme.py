@@ -18,6 +18,8 @@ def main() -> None:
         lines = [f"| {what} | Penchant, NDCG@10 | {best} |", "| --- | --- | --- |", *rows]
         put(ROOT / name, "measured", lines)
     put(ROOT / "docs" / "evaluate.md", "peers", peers(read("peers")))
+    put(ROOT / "docs" / "adapt.md", "methods", methods(read("adapt_methods")))
+    put(ROOT / "docs" / "adapt.md", "later", later(read("adapt_later")))
 
 
 def put(path: Path, mark: str, lines: list[str]) -> None:
@@ -75,6 +77,34 @@ def peers(found: dict[str, Any]) -> list[str]:
     failed = [method for method in methods.values() if "reason" in method]
     lines += [f"| {_titled(method)} | no result: {_cell(method['reason'])} | | | |" for method in failed]
     return lines
+
+
+def methods(found: dict[str, Any]) -> list[str]:
+    """Return a row for each way to adapt: what it costs and what it gives."""
+    lines = [
+        "| method | numbers that learn | of the model | seconds | peak MiB | NDCG@10 | to the frozen model |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        f"| frozen | 0 | 0 % | | | {_shown(found['methods']['frozen']['ndcg@10'])} | |",
+    ]
+    for name, cost in found["costs"].items():
+        more = found["differences"][name]["ndcg@10"]
+        cells = [
+            name,
+            f"{cost['parameters']:,.0f}",
+            f"{100 * cost['share']:.2f} %",
+            f"{cost['seconds']:.0f}",
+            f"{cost['peak_mib']:.0f}",
+            _shown(found["methods"][name]["ndcg@10"]),
+            f"{more['mean']:+.4f} [{more['low']:+.4f}, {more['high']:+.4f}]",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def later(found: dict[str, Any]) -> list[str]:
+    """Return a row for each lesson with its marks on either half of the catalogue."""
+    lines = ["| lessons | cold items of the old half | of the new half |", "| --- | --- | --- |"]
+    return lines + [f"| {name} | {m['old']:.4f} | {m['new']:.4f} |" for name, m in found["marks"].items()]
 
 
 def _titled(method: dict[str, Any]) -> str:

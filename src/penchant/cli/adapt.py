@@ -15,8 +15,10 @@ from penchant.errors import SettingError
 from penchant.language.adapt.halves import Halves
 from penchant.language.adapt.lessons import Task
 from penchant.language.adapt.model import check_place, save
-from penchant.language.adapt.training import Plan, Teaching
+from penchant.language.adapt.plan import PULL, Plan
+from penchant.language.adapt.training import Teaching
 from penchant.language.describe import describe
+from penchant.language.folders import adapted, find
 from penchant.rank.bundle import fingerprint
 from penchant.rank.lessons import lessons_of
 
@@ -29,6 +31,16 @@ class Method(StrEnum):
     full = "full"
     lora = "lora"
     ia3 = "ia3"
+    prefix = "prefix"
+    bottleneck = "bottleneck"
+    head = "head"
+
+
+class Weights(StrEnum):
+    """Where the weights of tasks come from."""
+
+    given = "given"
+    learned = "learned"
 
 
 def adapt(
@@ -37,28 +49,51 @@ def adapt(
     language: Annotated[
         str, typer.Option(help="Model to begin with: minilm, a folder (an adapted one too), a name.")
     ] = "minilm",
-    method: Annotated[Method, typer.Option(help="Which numbers learn: full, lora, ia3.")] = Method.full,
-    layers: Annotated[str, typer.Option(help="How many of the last layers learn, or all.")] = "2",
+    method: Annotated[
+        Method, typer.Option(help="Which numbers learn: full, lora, ia3, prefix, bottleneck, head.")
+    ] = Method.full,
+    layers: Annotated[
+        str | None, typer.Option(help="How many of the last layers learn, or all; 2 unless told.")
+    ] = None,
     tasks: Annotated[
-        str, typer.Option(help="What is taught, with weights: place=1,rank=0.5,click,rating,request.")
+        str, typer.Option(help="What is taught, with weights: place=1,rank=0.5,click,rating,request,mlm.")
     ] = "place,rank",
+    weights: Annotated[
+        Weights, typer.Option(help="Weights of tasks as given, or learned from there on.")
+    ] = Weights.given,
     epochs: Annotated[int, typer.Option(help="Times through the catalogue, at most.", min=1)] = 12,
     minutes: Annotated[float, typer.Option(help="Ends after the epoch in which they pass.", min=0.1)] = 20.0,
     adversarial: Annotated[
         float, typer.Option(help="Teach against the worst small change of this length, 0 for none.", min=0.0)
     ] = 0.0,
+    smoothing: Annotated[
+        float, typer.Option(help="Part of each label that is spread over all answers, 0 for none.", min=0.0)
+    ] = 0.0,
+    augment: Annotated[
+        float, typer.Option(help="Chance that a line of a description is left out of its copies.", min=0.0)
+    ] = 0.0,
+    pull: Annotated[
+        float | None,
+        typer.Option(help="Pull back to where it began; 0 unless it begins with an adapted model.", min=0.0),
+    ] = None,
     max_tokens: Annotated[int, typer.Option(help="Tokens read of each text.", min=8)] = 128,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.", min=0)] = 0,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
 ) -> None:
     """Teach a text encoder from tables."""
     check_place(output)
+    if method is Method.head and layers is not None:
+        raise SettingError(f"--layers {layers}: --method head frees no layer", hint="leave --layers out")
     plan = Plan(
         method=method.value,
-        layers=_layers(layers),
+        layers=_layers(layers or "2"),
         weights=weights_of(tasks),
+        balance=weights.value,
         epochs=epochs,
         adversarial=adversarial,
+        smoothing=smoothing,
+        augment=augment,
+        pull=_pulled(language) if pull is None else pull,
         minutes=minutes,
         seed=seed,
     )
@@ -67,8 +102,9 @@ def adapt(
 
 def taught(data: Dataset, output: Path, language: str, plan: Plan, max_tokens: int) -> None:
     """Teach with progress shown, and write the model."""
-    halves = Halves.of(language, plan.layers, max_tokens)
-    lessons = lessons_of(data, describe(data.items), plan.seed)
+    halves = Halves.of(language, plan.depth, max_tokens)
+    events = bool(plan.weights.keys() - {"mlm", "request"})
+    lessons = lessons_of(data, describe(data.items), plan.seed, events=events)
     mark = fingerprint(data)
     same = sha256(f"{mark} {language} {max_tokens} {plan}".encode()).hexdigest()
     kept = output.with_name(f".{output.name}.unfinished-{same[:12]}")
@@ -84,8 +120,10 @@ def taught(data: Dataset, output: Path, language: str, plan: Plan, max_tokens: i
     first, last = course.marks[0], course.marks[course.best]
     say(
         f"{output}: {course.parameters:,} numbers taught in {course.seconds:.0f} s; "
-        f"NDCG@20 of held-out items {first:.4f} before, {last:.4f} after epoch {course.best}"
+        f"{course.measure} {first:.4f} before, {last:.4f} after epoch {course.best}"
     )
+    if course.weights:
+        say(f"weights learned: {', '.join(f'{task} {w:.3g}' for task, w in course.weights.items())}")
 
 
 def weights_of(tasks: str) -> dict[Task, float]:
@@ -113,3 +151,11 @@ def _layers(text: str) -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise SettingError(f"--layers {text}", hint="a number of the last layers, 1 or more, or all")
     return int(text)
+
+
+def _pulled(language: str) -> float:
+    """What a model knows of an older log is worth keeping; what it was born with, behaviour may change."""
+    if adapted(find(language)) is None:
+        return 0.0
+    say(f"{language}: was adapted before; --pull {PULL:g} keeps what it learned, --pull 0 lets it go")
+    return PULL

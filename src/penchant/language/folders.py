@@ -23,6 +23,8 @@ IDENTITY = (
     "vocab.txt",
     "*.model",
     "preprocessor_config.json",
+    "*_Dense/*.safetensors",
+    "*_Dense/config.json",
 )
 
 
@@ -100,6 +102,15 @@ def adapted(folder: Path) -> Mapping[str, Any] | None:
     """Return what a model that Penchant adapted says of itself, None for any other folder."""
     said = settings(folder, ADAPTED)
     return said if "method" in said else None
+
+
+def modules(folder: Path) -> list[tuple[str, str]]:
+    """Return the paths and kinds of a sentence-transformers folder's modules, in the order of their work."""
+    try:
+        listed = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+        return [(str(part["path"]), str(part["type"]).rpartition(".")[2]) for part in listed]
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
 
 
 def own_pooling(folder: Path) -> Pooling:

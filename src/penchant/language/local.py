@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import LanguageError, SettingError
+from penchant.language.adapters import add_from
+from penchant.language.dense import read_dense
 from penchant.language.encode import unit
 from penchant.language.folders import Pooling, adapted, find, fingerprint, own_pooling, own_prefix
 from penchant.language.onnx import Forward, int8
@@ -78,7 +80,8 @@ class LocalEncoder:
         longest = min(max_tokens, places, int(self._tokenizer.model_max_length))
         self._reading = Reading(pooling or own_pooling(folder), passage, query, longest)
         self._prefix = passage
-        self.dim = int(model.config.hidden_size)
+        self._dense = read_dense(folder)
+        self.dim = len(self._dense[-1].bias) if self._dense else int(model.config.hidden_size)
         self.whole = adapted(folder) is not None
         self._model_name = f"{Path(spec).name or folder.resolve().name}@{fingerprint(folder)}"
         if precision == "int8" and store is not None:
@@ -126,7 +129,12 @@ class LocalEncoder:
         for row, text in enumerate(tokens):  # padding is on the right, whatever the pooling
             ids[row, : len(text)] = text
             mask[row, : len(text)] = 1
-        return unit(pool(self._forward(ids, mask), mask, self._reading.pooling))
+        vectors = pool(self._forward(ids, mask), mask, self._reading.pooling)
+        if self._dense and self._reading.pooling == "mean":
+            vectors /= mask.sum(axis=1, keepdims=True)
+        for layer in self._dense:
+            vectors = layer(vectors)
+        return unit(vectors)
 
 
 def check(pooling: Pooling | None, max_tokens: int, precision: Precision, store: Path | str | None) -> None:
@@ -152,7 +160,7 @@ def pool(hidden: NDArray[np.float32], mask: NDArray[np.int64], pooling: Pooling)
         pooled: Vectors = hidden[:, 0]
     elif pooling == "last":
         pooled = hidden[np.arange(len(mask)), mask.sum(axis=1) - 1]
-    else:  # a sum does: rows are scaled to length 1 afterwards
+    else:  # a sum does, unless a dense layer follows: rows are scaled to length 1 afterwards
         pooled = np.einsum("btd,bt->bd", hidden, mask.astype(np.float32))
     return pooled
 
@@ -211,7 +219,7 @@ def in_torch(model: Any) -> Forward:
 
 
 def load(folder: Path) -> tuple[Any, Any]:
-    """Load a model folder and its tokenizer, without the network and without running code in it.
+    """Load a model folder, what was added to it and its tokenizer, without the network or code in it.
 
     Raises:
         LanguageError: something is missing or damaged.
@@ -228,6 +236,7 @@ def load(folder: Path) -> tuple[Any, Any]:
             model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
     except Exception as error:  # transformers raises whatever the file at hand made it stumble over
         raise LanguageError(f"{folder}: cannot be loaded as a text encoder ({error})") from error
+    add_from(folder, model)
     return model.float().eval(), tokenizer
 
 

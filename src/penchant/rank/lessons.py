@@ -19,7 +19,7 @@ from penchant.models.history import histories, times_dense
 from penchant.models.item_to_item import DENSE, active_items, pairs
 from penchant.models.similarity import Similarity
 from penchant.rank.rehearsal import Rehearsal, rehearse, sample
-from penchant.types import Query, Rows, Vectors
+from penchant.types import NO_ROWS, Query, Rows, Vectors
 
 TEACHER_L2, RANK, HELD = 200.0, 128, 0.1
 """Of the teacher EASE; directions of taste; part of the items held out where there is no time."""
@@ -28,13 +28,17 @@ FEWEST, MOST, ASKED = 30, 20_000, 2_000
 FLAT = np.zeros((0, 0), dtype=np.float32)
 
 
-def lessons_of(data: Dataset, texts: Sequence[str], seed: int) -> Lessons:
+def lessons_of(data: Dataset, texts: Sequence[str], seed: int, *, events: bool = True) -> Lessons:
     """Return the lessons of a data set, whose items have `texts` ("" for none).
 
+    `events` says whether events are needed; where they are not, and there are too few, texts alone teach.
+
     Raises:
-        SettingError: too few items have both events and a text.
+        SettingError: too few items have both events and a text, or too few have a text.
     """
     told = np.array([bool(text.strip()) for text in texts], dtype=bool)
+    if not events and np.count_nonzero(told & (data.item_counts() > 0)) < FEWEST:
+        return _texts_alone(data, texts, told, seed)
     rehearsal = _with_cold_items(data, rehearse(data, np.random.default_rng(seed)), seed)
     train = rehearsal.train
     active = active_items(train, cap=DENSE)
@@ -42,7 +46,7 @@ def lessons_of(data: Dataset, texts: Sequence[str], seed: int) -> Lessons:
     if len(usable) < FEWEST:
         raise SettingError(
             f"adapt: {len(usable)} items have both events and a text; {FEWEST} are the least",
-            hint="bring titles or texts of the items that people take",
+            hint="bring titles or texts of what people take, or learn from texts alone: --tasks mlm",
         )
     x = pairs(train)
     teacher = Similarity(l2=TEACHER_L2).solve(x[:, active], FLAT)
@@ -54,7 +58,7 @@ def lessons_of(data: Dataset, texts: Sequence[str], seed: int) -> Lessons:
     items = active[usable]
     taken = sp.csr_matrix(x[users][:, items].sign(), dtype=np.float32)
     raters, rated, stars = _stars(train, users, items)
-    asked, answers = _requests(train, items, rehearsal, seed)
+    asked, answers = _requests(train, items, rehearsal.cold, seed)
     return Lessons(
         texts=texts,
         items=items,
@@ -66,6 +70,27 @@ def lessons_of(data: Dataset, texts: Sequence[str], seed: int) -> Lessons:
         rated=rated,
         stars=stars,
         scale=train.scale,
+        requests=asked,
+        answers=answers,
+    )
+
+
+def _texts_alone(data: Dataset, texts: Sequence[str], told: np.ndarray, seed: int) -> Lessons:
+    """Return lessons about all items that have a text, without anything about people."""
+    items = np.flatnonzero(told)
+    if len(items) < FEWEST:
+        raise SettingError(
+            f"adapt: {len(items)} items have a text; {FEWEST} are the least",
+            hint="bring titles or texts of items",
+        )
+    asked, answers = _requests(data, items, np.zeros(data.n_items, dtype=bool), seed)
+    return Lessons(
+        texts=texts,
+        items=items,
+        places=np.zeros((len(items), 0), dtype=np.float32),
+        people=FLAT,
+        taken=sp.csr_matrix((0, len(items)), dtype=np.float32),
+        exam=Exam(FLAT, NO_ROWS, []),
         requests=asked,
         answers=answers,
     )
@@ -114,14 +139,14 @@ def _stars(train: Dataset, users: Rows, items: Rows) -> tuple[Rows, Rows, Vector
     return np.searchsorted(users, events.users), np.searchsorted(items, events.items), events.values
 
 
-def _requests(train: Dataset, items: Rows, rehearsal: Rehearsal, seed: int) -> tuple[list[str], Rows]:
+def _requests(train: Dataset, items: Rows, cold: np.ndarray, seed: int) -> tuple[list[str], Rows]:
     """Return requests with the first of their answers that is taught, as a place among `items`."""
     place = np.full(train.n_items, -1)
     place[items] = np.arange(len(items))
     found = [
         (text, [place[row] for row in rows if place[row] >= 0])
         for text, rows in train.requests.select("text", "items").iter_rows()
-        if rows is not None and not rehearsal.cold[rows].any()
+        if rows is not None and not cold[rows].any()
     ]
     able = [(text, rows[0]) for text, rows in found if rows]
     kept = sample(len(able), MOST, np.random.default_rng(seed))

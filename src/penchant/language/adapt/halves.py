@@ -5,7 +5,7 @@ What the lower half makes of a text never changes, so it is computed once and ke
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import LanguageError
+from penchant.language.adapters import attend_to_prefixes
+from penchant.language.dense import Dense, read_dense
 from penchant.language.folders import Pooling, find, own_pooling, own_prefix
 from penchant.language.local import batches, load, readable
 
@@ -21,6 +23,14 @@ LAYERS = ("encoder.layer", "layers", "h", "transformer.layer")
 ENDS = ("norm", "ln_f")
 """What a decoder does after its last layer: the lower half must not."""
 TOKENS_AT_ONCE = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Upper:
+    """An upper half that was taught, and the dense layers behind the pooling."""
+
+    model: Any
+    dense: list[Dense]
 
 
 @dataclass
@@ -35,6 +45,7 @@ class Halves:
     asking: str
     low: int
     max_tokens: int
+    dense: list[Dense] = field(default_factory=list)
 
     @classmethod
     def of(cls, spec: str, layers: int | None, max_tokens: int) -> "Halves":
@@ -49,7 +60,8 @@ class Halves:
         low = 0 if layers is None else max(0, n - layers)
         prefixes = own_prefix(folder, "document"), own_prefix(folder, "query")
         longest = min(max_tokens, int(tokenizer.model_max_length))
-        return cls(folder, model, tokenizer, own_pooling(folder), *prefixes, low, longest)
+        dense = read_dense(folder)
+        return cls(folder, model, tokenizer, own_pooling(folder), *prefixes, low, longest, dense)
 
     def tokens(self, texts: Sequence[str], *, asking: bool = False) -> list[list[int]]:
         """Return the tokens of texts, cut as the encoder would."""
@@ -76,6 +88,7 @@ class Halves:
         for end in ENDS:
             if hasattr(model, end):
                 setattr(model, end, getattr(upper, end))
+        attend_to_prefixes(model)
         return model
 
     def hidden(
@@ -185,7 +198,7 @@ def passing() -> Any:
 
 
 def pooled(states: Any, mask: Any, pooling: Pooling) -> Any:
-    """Return one vector of unit length a text, (B, width), from hidden states (B, T, width), as tensors."""
+    """Return one vector a text, (B, width), from hidden states (B, T, width), as tensors."""
     import torch
 
     if pooling == "cls":
@@ -194,4 +207,4 @@ def pooled(states: Any, mask: Any, pooling: Pooling) -> Any:
         found = states[torch.arange(len(states)), mask.sum(dim=1) - 1]
     else:
         found = (states * mask[:, :, None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
-    return torch.nn.functional.normalize(found, dim=-1)
+    return found

@@ -9,9 +9,9 @@ import scipy.sparse as sp
 
 from penchant.types import NO_ROWS, NO_WEIGHTS, Rows, Vectors, Weights
 
-Task: TypeAlias = Literal["place", "rank", "click", "rating", "request"]
+Task: TypeAlias = Literal["place", "rank", "click", "rating", "request", "mlm"]
 """place: foretell where behaviour puts an item; rank: who took it, among others; click: whether somebody did;
-rating: the stars; request: the words that led to it."""
+rating: the stars; request: the words that led to it; mlm: words that were masked in its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Lessons:
     `places`, (n, r), are where behaviour puts them, standardised; `people`, (U, r), are people's places, so
     that people · place is how well they go together; `taken`, (U, n), is 1 for what they took. `raters` (rows
     of people), `rated` (places in `items`) and `stars` are ratings, (R,) each, and `scale` their ends.
-    `requests` are texts that led to `answers` (places in `items`), as many.
+    `requests` are texts that led to `answers` (places in `items`), as many. Without events, `items` are those
+    that have a text.
     """
 
     texts: Sequence[str]
@@ -52,10 +53,15 @@ class Lessons:
 
     def tasks(self) -> tuple[Task, ...]:
         """Return the tasks for which there are lessons."""
-        found: list[Task] = ["place", "rank", "click"]
+        found: list[Task] = ["place", "rank", "click"] if self.labelled else []
         found += ["rating"] if len(self.stars) else []
         found += ["request"] if len(self.requests) else []
-        return tuple(found)
+        return (*found, "mlm")
+
+    @property
+    def labelled(self) -> bool:
+        """Whether events say anything of the items."""
+        return bool(self.taken.nnz)
 
     def among(self, rows: Rows) -> Rows:
         """Return where each item of the lessons, (n,), stands among the places `rows`; −1: not there."""

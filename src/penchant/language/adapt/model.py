@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from penchant.errors import LanguageError
-from penchant.language.adapt.halves import Halves
-from penchant.language.adapt.training import Course, Plan
+from penchant.language.adapt.halves import Halves, Upper
+from penchant.language.adapt.plan import Course, Plan
+from penchant.language.adapters import FILE, save_model
+from penchant.language.dense import write_dense
 from penchant.language.folders import ADAPTED, adapted
 
 KEPT = ("*.json", "*.txt", "*.model")
@@ -17,7 +19,7 @@ KEPT = ("*.json", "*.txt", "*.model")
 
 
 def save(
-    folder: Path, halves: Halves, upper: Any, plan: Plan, course: Course, facts: Mapping[str, Any]
+    folder: Path, halves: Halves, upper: Upper, plan: Plan, course: Course, facts: Mapping[str, Any]
 ) -> None:
     """Write the model, whole or not at all; a model that was there before is replaced.
 
@@ -29,12 +31,17 @@ def save(
     told = {
         "format": 1,
         "method": plan.method,
-        "layers": plan.layers,
-        "tasks": dict(plan.weights),
+        "layers": plan.depth,
+        "tasks": dict(plan.weights) | course.weights,
+        "weights": plan.balance,
         "adversarial": plan.adversarial,
+        "smoothing": plan.smoothing,
+        "augment": plan.augment,
+        "pull": plan.pull,
         "seed": plan.seed,
         "parameters": course.parameters,
         "seconds": round(course.seconds, 1),
+        "measure": course.measure,
         "marks": [round(mark, 5) for mark in course.marks],
         "best": course.best,
         **facts,
@@ -46,7 +53,10 @@ def save(
                 shutil.copyfile(path, unfinished / path.name)
         if (halves.folder / "1_Pooling").is_dir():
             shutil.copytree(halves.folder / "1_Pooling", unfinished / "1_Pooling")
-        halves.joined(upper).save_pretrained(unfinished)
+        joined = halves.joined(upper.model)
+        save_model(joined, unfinished)
+        if upper.dense:
+            write_dense(unfinished, upper.dense, halves.pooling, int(joined.config.hidden_size))
         halves.tokenizer.save_pretrained(unfinished)
         (unfinished / ADAPTED).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
         (unfinished / "README.md").write_text(card(folder.name, told), encoding="utf-8")
@@ -85,19 +95,40 @@ def card(name: str, told: Mapping[str, Any]) -> str:
 A text encoder adapted by Penchant to what people do with the things it reads about.
 
 - Began as: {told["began_as"]}
-- Taught: {told["method"]}, {told["layers"] or "all"} layers, {told["parameters"]:,} numbers,
+- Taught: {told["method"]}, {_layers(told)}, {told["parameters"]:,} numbers,
   tasks {", ".join(f"{task} {weight:g}" for task, weight in told["tasks"].items())}
 - Data: {told["data"]["items"]:,} items with events, {told["data"]["people"]:,} people; fingerprint
   {told["data"]["fingerprint"][:12]}
 - Time: {told["seconds"]:.0f} s; seed {told["seed"]}
 
-Use it: `penchant fit DIR -o MODEL --language {name}`. It was taught on a log of behaviour: what it knows of
-items may show what groups of people did, so share it as you would share that log. Items newer than the log
-are placed by what older ones with like words were taken with.
+Use it: `penchant fit DIR -o MODEL --language {name}`.{_beside(told["method"])}
+{_warning(told["data"]["people"])}
 
-NDCG@20 among held-out items, by epoch (0: before any; kept: {told["best"]}):
+{told["measure"]}, by epoch (0: before any; kept: {told["best"]}):
 
-| epoch | NDCG@20 |
+| epoch | {told["measure"].split()[0]} |
 | --- | --- |
 {rows}
 """
+
+
+def _layers(told: Mapping[str, Any]) -> str:
+    if told["method"] == "head":
+        return "a dense layer behind the pooling"
+    return f"the last {told['layers']} layers" if told["layers"] else "all layers"
+
+
+def _beside(method: str) -> str:
+    if method not in ("prefix", "bottleneck"):
+        return ""
+    return f" What was added to\nthe layers lies in {FILE}, which only Penchant reads."
+
+
+def _warning(people: int) -> str:
+    if not people:
+        return "It was taught on texts alone: it knows nothing of people."
+    return (
+        "It was taught on a log of behaviour: what it knows of items may show what groups of people did, so\n"
+        "share it as you would share that log. Items newer than the log are placed by what older ones with\n"
+        "like words were taken with."
+    )

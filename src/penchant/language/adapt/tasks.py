@@ -10,6 +10,8 @@ v_i, b_i, w_i and c_i are read off the text's vector e_i by linear heads; u are 
 batch holds popular items no likelier than others, so ranking needs no correction of negatives by popularity.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +19,12 @@ import numpy as np
 from numpy.random import Generator
 
 from penchant.language.adapt.lessons import Lessons, Task
+from penchant.types import Vectors
 
 PEOPLE, TEMPERATURE, ASKED = 256, 0.05, 32
 """People who are asked about a batch; how sharp a request tells items apart; requests a batch."""
+RIDGE = 1.0
+"""Of the ridge regression by which the first head begins."""
 SOFT = 0.1
 """Spread of the scores that rank a batch: sharper ones learn the people by heart (see notes/LOG.md)."""
 
@@ -41,6 +46,7 @@ class Heads:
         import torch
 
         torch.manual_seed(seed)
+        rank = max(1, rank)
         self.place = torch.nn.Linear(width, rank)
         self.click = torch.nn.Linear(width, 1)
         self.stars = torch.nn.Linear(width, rank + 1)
@@ -51,17 +57,47 @@ class Heads:
         layers = (self.place, self.click, self.stars)
         return [p for layer in layers for p in layer.parameters()] + [self.sharp]
 
-    def state(self) -> dict[str, Any]:
-        """Return the parameters by name."""
-        return {f"heads.{n}": p.detach() for n, p in enumerate(self.parameters())}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take parameters of `state`."""
+    def begin(self, vectors: Vectors, places: Vectors) -> None:
+        """Let the first head foretell places, (n, r), from vectors, (n, width), by ridge regression."""
         import torch
 
+        vectors, targets = vectors.astype(np.float64), places.astype(np.float64)
+        mean = vectors.mean(axis=0)
+        away = vectors - mean
+        slope = np.linalg.solve(away.T @ away + RIDGE * np.eye(len(mean)), away.T @ targets)
         with torch.no_grad():
-            for n, parameter in enumerate(self.parameters()):
-                parameter.copy_(state[f"heads.{n}"])
+            self.place.weight.copy_(torch.from_numpy(slope.T))
+            self.place.bias.copy_(torch.from_numpy(targets.mean(axis=0) - mean @ slope))
+
+
+class Weighting:
+    """How much tasks weigh beside each other: Σ w_t L_t, or Σ exp(−s_t) L_t + s_t with s_t learned.
+
+    s_t begins at −log w_t, so that the first step is that of the given weights.
+    """
+
+    def __init__(self, weights: Mapping[Task, float], *, learned: bool) -> None:
+        import torch
+
+        self.given = dict(weights)
+        self.doubts = {
+            task: torch.nn.Parameter(torch.tensor(-math.log(weight)))
+            for task, weight in (weights.items() if learned else ())
+        }
+
+    def parameters(self) -> list[Any]:
+        """Return what learns here."""
+        return list(self.doubts.values())
+
+    def total(self, losses: Mapping[Task, Any]) -> Any:
+        """Return the one loss that is made small."""
+        if not self.doubts:
+            return sum(self.given[task] * loss for task, loss in losses.items())
+        return sum((-self.doubts[task]).exp() * loss + self.doubts[task] for task, loss in losses.items())
+
+    def told(self) -> dict[str, float]:
+        """Return the weights as they are now, none where they were given."""
+        return {task: math.exp(-float(doubt.detach())) for task, doubt in self.doubts.items()}
 
 
 @dataclass
@@ -70,6 +106,7 @@ class Lecture:
 
     lessons: Lessons
     heads: Heads
+    smoothing: float = 0.0
 
     def __post_init__(self) -> None:
         import torch
@@ -98,13 +135,18 @@ class Lecture:
         people = batch.rng.permutation(able)[:PEOPLE]
         return torch.from_numpy(people), torch.from_numpy(taken[people].toarray().astype(np.float32))
 
+    def _smooth(self, right: Any, even: float) -> Any:
+        """Spread a part of the labels over all answers."""
+        return (1 - self.smoothing) * right + self.smoothing * even
+
     def _rank(self, batch: Batch) -> Any:
         import torch
 
         people, taken = self._asked(batch)
         scores = self.people[people] @ batch.placed.T * (SOFT / self.spread)
         told = torch.nn.functional.log_softmax(scores, dim=1)
-        return -((taken / taken.sum(dim=1, keepdim=True)) * told).sum(dim=1).mean()
+        right = taken / taken.sum(dim=1, keepdim=True)
+        return -((self._smooth(right, 1.0 / right.shape[1])) * told).sum(dim=1).mean()
 
     def _click(self, batch: Batch) -> Any:
         import torch
@@ -113,7 +155,8 @@ class Lecture:
         scores = self.people[people] @ batch.placed.T / self.spread * self.heads.sharp.exp()
         scores = scores + self.heads.click(batch.vectors).T + self.logs[batch.rows]
         weight = (1 - taken).sum() / taken.sum().clamp(min=1.0)  # as much is at stake on either side
-        found = torch.nn.functional.binary_cross_entropy_with_logits(scores, taken, pos_weight=weight)
+        right = self._smooth(taken, 0.5)
+        found = torch.nn.functional.binary_cross_entropy_with_logits(scores, right, pos_weight=weight)
         return found / (1 + weight)
 
     def _rating(self, batch: Batch) -> Any:
@@ -130,8 +173,9 @@ class Lecture:
         return ((found - stars.float()) ** 2).mean()
 
 
-def asked_for(requests: Any, vectors: Any, answers: Any) -> Any:
+def asked_for(requests: Any, vectors: Any, answers: Any, smoothing: float = 0.0) -> Any:
     """Return the loss of requests, (R, width), whose answers are rows of `vectors`, (B, width)."""
     import torch
 
-    return torch.nn.functional.cross_entropy(requests @ vectors.T / TEMPERATURE, answers)
+    scores = requests @ vectors.T / TEMPERATURE
+    return torch.nn.functional.cross_entropy(scores, answers, label_smoothing=smoothing)

@@ -8,65 +8,28 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from penchant.errors import SettingError
+from penchant.language.adapt.augment import varied
 from penchant.language.adapt.checkpoint import Checkpoint
-from penchant.language.adapt.halves import Halves, Hidden, pooled
+from penchant.language.adapt.halves import Halves, Hidden, Upper, pooled
 from penchant.language.adapt.lessons import Exam, Lessons, Task
-from penchant.language.adapt.methods import RATES, Method, taught
-from penchant.language.adapt.tasks import ASKED, Batch, Heads, Lecture, asked_for
+from penchant.language.adapt.methods import RATES, taught
+from penchant.language.adapt.plan import Course, Plan
+from penchant.language.adapt.tasks import ASKED, Batch, Heads, Lecture, Weighting, asked_for
+from penchant.language.adapt.words import Words, check_masks
 from penchant.metrics import counts, hits, ndcg
-from penchant.types import Vectors
+from penchant.types import Rows, Vectors
 
-RIDGE, HEADS_RATE, DECAY, SMOOTH = 1.0, 5.0, 0.01, 0.1
-"""Of the first head; how much faster heads learn; weight decay; dropout of hidden states."""
+HEADS_RATE, DOUBTS_RATE, DECAY, SMOOTH = 5.0, 1e-2, 0.01, 0.1
+"""How much faster heads learn; how fast weights of tasks do; weight decay; dropout of hidden states."""
 BATCH, TOKENS, TOP = 64, 4096, 20
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How to teach. `layers` of the model learn (None: all), in `epochs` at most, `patience` of them in vain.
-
-    `weights` of tasks; a task that is not named is not taught. `adversarial` is the length of the worst step
-    in the hidden states against which each batch is taught again (FGM; Miyato et al., ICLR 2017), 0 for none.
-    `minutes` end the work after the epoch in which they pass.
-    """
-
-    method: Method = "full"
-    layers: int | None = 2
-    weights: Mapping[Task, float] = field(default_factory=lambda: {"place": 1.0, "rank": 1.0})
-    epochs: int = 12
-    patience: int = 4
-    adversarial: float = 0.0
-    minutes: float = 20.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Raise SettingError for what cannot be."""
-        if self.epochs < 1 or self.minutes <= 0 or self.adversarial < 0:
-            raise SettingError("adapt: epochs and minutes are above 0, --adversarial is 0 or more")
-        if self.layers is not None and self.layers < 1:
-            raise SettingError(f"--layers {self.layers}", hint="how many of the last layers learn, or all")
-
-
-@dataclass
-class Course:
-    """What came out: the marks of each epoch (the first is that before any), and what learned."""
-
-    marks: list[float]
-    best: int
-    parameters: int
-    seconds: float
-    losses: list[dict[str, float]]
-
-    def told(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps of it."""
-        return {"marks": self.marks, "best": self.best, "losses": self.losses}
+COPIES, ROOM = 3, 600_000
+"""Copies of descriptions that are varied, and the tokens that they may take together."""
 
 
 class Teaching:
@@ -89,26 +52,22 @@ class Teaching:
                 f"--tasks {unknown[0]}: the tables hold nothing to learn it from",
                 hint=f"there is {', '.join(lessons.tasks())}",
             )
+        if not lessons.labelled and "mlm" not in plan.weights:
+            raise SettingError(
+                "--tasks: without events there is no exam but masked words",
+                hint="teach mlm beside the others",
+            )
+        if "mlm" in plan.weights:
+            check_masks(halves)
+        self.measure = (
+            f"NDCG@{TOP} of held-out items" if lessons.labelled else "masked words of held-out texts foretold"
+        )
 
-    def run(self) -> tuple[Any, Course]:
+    def run(self) -> tuple[Upper, Course]:
         """Teach; returns the upper half as it was at its best, and how it went."""
-        import torch
-
         start = time.monotonic()
-        torch.manual_seed(self.plan.seed)
-        self.items = self.halves.hidden(self.halves.tokens(self.lessons.texts), self.progress)
-        if "request" in self.plan.weights:
-            self.asked = self.halves.hidden(self.halves.tokens(self.lessons.requests, asking=True))
-        self.taught = taught(self.halves.upper(), self.plan.method)
-        self.heads = self._first_heads()
-        self.lecture = Lecture(self.lessons, self.heads)
-        own, heads = RATES[self.plan.method], HEADS_RATE * RATES["full"]
-        groups = [
-            {"params": list(self.taught.parameters()), "lr": own, "most": own},
-            {"params": self.heads.parameters(), "lr": heads, "most": heads},
-        ]
-        self.optimiser = torch.optim.AdamW(groups, weight_decay=DECAY)
-        course = Course([self.mark()], 0, self.taught.count(), 0.0, [])
+        self.begin()
+        course = Course([self.mark()], 0, self.taught.count(), 0.0, [], self.measure)
         best = self._state()
         kept = None if self.kept is None else Checkpoint(self.kept)
         if kept is not None and (found := kept.read(self.optimiser)) is not None:
@@ -122,15 +81,62 @@ class Teaching:
             if course.marks[-1] > course.marks[course.best]:
                 course.best, best = epoch, self._state()
             losses = ", ".join(f"{name} {value:.3f}" for name, value in course.losses[-1].items())
-            self.say(f"epoch {epoch}: NDCG@{TOP} of held-out items {course.marks[-1]:.4f} ({losses})")
+            self.say(f"epoch {epoch}: {self.measure} {course.marks[-1]:.4f} ({losses})")
             if kept is not None:
                 kept.write(self._state(), best, self.optimiser, course.told())
             spent = (time.monotonic() - start) / 60
             if epoch - course.best >= self.plan.patience or spent > self.plan.minutes:
                 break
         self._restore(best)
+        course.weights = self.weighting.told()
         course.seconds = time.monotonic() - start
         return self.taught.fold(), course
+
+    def begin(self) -> None:
+        """Read all texts as far as the frozen half reads them, and set up what learns."""
+        import torch
+
+        torch.manual_seed(self.plan.seed)
+        self._read_texts()
+        self.taught = taught(self.halves.upper(), self.plan.method, self.halves.dense)
+        self.first = [parameter.detach().clone() for parameter in self.taught.parameters()]
+        vectors = self.everything()
+        self.heads = Heads(vectors.shape[1], self.lessons.places.shape[1], self.plan.seed)
+        if self.lessons.labelled:
+            self.heads.begin(vectors[self.lessons.items], self.lessons.places)
+            self.lecture = Lecture(self.lessons, self.heads, self.plan.smoothing)
+        self.weighting = Weighting(self.plan.weights, learned=self.plan.balance == "learned")
+        own, heads = RATES[self.plan.method], HEADS_RATE * RATES["full"]
+        decay = 0.0 if self.plan.pull else DECAY  # one aim for each number: where it began, or zero
+        groups = [
+            {"params": list(self.taught.parameters()), "lr": own, "weight_decay": decay},
+            {"params": self._heads(), "lr": heads, "weight_decay": DECAY},
+        ]
+        if self.weighting.parameters():
+            groups.append({"params": self.weighting.parameters(), "lr": DOUBTS_RATE, "weight_decay": 0.0})
+        self.optimiser = torch.optim.AdamW([{"most": group["lr"], **group} for group in groups])
+
+    def _read_texts(self) -> None:
+        """Compute what the lower half makes of texts, of their copies, of requests and of masked texts."""
+        texts, plan = self.lessons.texts, self.plan
+        tokens = self.halves.tokens(texts)
+        if plan.augment:
+            own = [texts[item] for item in self.lessons.items]
+            size = sum(len(tokens[item]) for item in self.lessons.items)
+            rng = np.random.default_rng([plan.seed, 78])
+            for _ in range(max(1, min(COPIES, ROOM // size))):
+                tokens = tokens + self.halves.tokens(varied(own, plan.augment, rng))
+        self.all = self.halves.hidden(tokens, self.progress)
+        self.items = Hidden(self.all.states, self.all.starts[: len(texts) + 1])
+        if "request" in plan.weights:
+            self.asked = self.halves.hidden(self.halves.tokens(self.lessons.requests, asking=True))
+        self.words: Words | None = None
+        if "mlm" in plan.weights:
+            exam = not self.lessons.labelled
+            self.words = Words(
+                self.halves, texts, plan.seed, plan.smoothing, exam=exam, progress=self.progress
+            )
+            self.say(f"mlm: {self.words.read:,} of {sum(bool(text.strip()) for text in texts):,} texts")
 
     def forget(self) -> None:
         """Remove what was kept of unfinished work: the model is written."""
@@ -142,26 +148,35 @@ class Teaching:
         states, mask = hidden.batch(rows)
         return self._read(states, mask)
 
+    def _whole(self, states: Any, mask: Any) -> Any:
+        return self.taught.model(inputs_embeds=states, attention_mask=mask).last_hidden_state
+
     def _read(self, states: Any, mask: Any) -> Any:
-        answer = self.taught.model(inputs_embeds=states, attention_mask=mask)
-        return pooled(answer.last_hidden_state, mask, self.halves.pooling)
+        import torch
+
+        found = self.taught.dense(pooled(self._whole(states, mask), mask, self.halves.pooling))
+        return torch.nn.functional.normalize(found, dim=-1)
 
     def everything(self) -> Vectors:
         """Return the vectors of all items as the model reads them now, (n_items, width)."""
         import torch
 
         self.taught.model.eval()
-        found = np.zeros((len(self.items), self.items.states.shape[1]), dtype=np.float32)
+        found: list[Any] = [None] * len(self.items)
         with torch.inference_mode():
             for group in self.items.groups(TOKENS):
-                found[group] = self.vectors(self.items, group).numpy()
-        return found
+                for row, vector in zip(group, self.vectors(self.items, group).numpy(), strict=True):
+                    found[row] = vector
+        return np.stack(found)
 
     def mark(self) -> float:
-        """Return NDCG@20 of the exam."""
+        """Return NDCG@20 of the exam; without events, the part of masked words of held-out texts foretold."""
         import torch
 
         exam: Exam = self.lessons.exam
+        if not self.lessons.labelled:
+            self.taught.model.eval()
+            return self.words.share(self._whole) if self.words else 0.0
         if not len(exam.answers):
             return 0.0
         with torch.inference_mode():
@@ -169,20 +184,6 @@ class Teaching:
         order = np.argsort(-(exam.people @ placed.T), axis=1, kind="stable")[:, :TOP]
         total = counts(list(exam.answers))
         return float(ndcg(hits(exam.items[order], list(exam.answers)), total)[total > 0].mean())
-
-    def _first_heads(self) -> Heads:
-        """Return heads of which the first already foretells places by ridge regression."""
-        import torch
-
-        heads = Heads(self.items.states.shape[1], self.lessons.places.shape[1], self.plan.seed)
-        vectors = self.everything()[self.lessons.items].astype(np.float64)
-        mean, targets = vectors.mean(axis=0), self.lessons.places.astype(np.float64)
-        away = vectors - mean
-        slope = np.linalg.solve(away.T @ away + RIDGE * np.eye(len(mean)), away.T @ targets)
-        with torch.no_grad():
-            heads.place.weight.copy_(torch.from_numpy(slope.T))
-            heads.place.bias.copy_(torch.from_numpy(targets.mean(axis=0) - mean @ slope))
-        return heads
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         import torch
@@ -199,8 +200,9 @@ class Teaching:
             self.optimiser.zero_grad()
             for name, value in self._step(np.sort(rows), rng).items():
                 sums[name] = sums.get(name, 0.0) + value / steps
-            torch.nn.utils.clip_grad_norm_(list(self.taught.parameters()) + self.heads.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(list(self.taught.parameters()) + self._heads(), 1.0)
             self.optimiser.step()
+            self._pull()
             if self.progress is not None:
                 self.progress(step + 1, steps)
         return sums
@@ -209,31 +211,58 @@ class Teaching:
         """Return which part of the full rate holds: rising over the first epoch, then falling to a tenth."""
         return min(1.0, 0.1 + epochs) * (1.0 - 0.9 * epochs / self.plan.epochs)
 
+    def _pull(self) -> None:
+        """Draw what learns back to where it began, apart from the gradient as AdamW does with its decay."""
+        import torch
+
+        if self.plan.pull:
+            part = min(1.0, self.plan.pull * self.optimiser.param_groups[0]["lr"])
+            with torch.no_grad():
+                for parameter, first in zip(self.taught.parameters(), self.first, strict=True):
+                    parameter.lerp_(first, part)
+
     def _step(self, rows: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
         import torch
 
-        states, mask = self.items.batch(self.lessons.items[rows].tolist())
+        states, mask = self.all.batch(self._shown(rows, rng).tolist())
         states = torch.nn.functional.dropout(states, SMOOTH)
         states.requires_grad_(self.plan.adversarial > 0)
         seed = int(rng.integers(1 << 30))
         losses = self._losses(states, mask, rows, np.random.default_rng(seed))
-        sum(losses.values()).backward()
-        if self.plan.adversarial:
+        if self.words is not None:
+            losses["mlm"] = self.words.loss(self._whole, rng)
+        if losses:
+            self.weighting.total(losses).backward()
+        if self.plan.adversarial and states.grad is not None:
             slope: Any = states.grad
             away = slope / (slope.norm() + 1e-12)
             worst = states.detach() + self.plan.adversarial * states.shape[0] ** 0.5 * away
             again = self._losses(worst, mask, rows, np.random.default_rng(seed))
-            sum(again.values()).backward()
+            self.weighting.total(again).backward()
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
-    def _losses(self, states: Any, mask: Any, rows: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
+    def _shown(self, rows: Rows, rng: np.random.Generator) -> Rows:
+        """Return which texts stand for items in this step: their own, or one of their copies."""
+        own: Rows = self.lessons.items[rows]
+        copies = (len(self.all) - len(self.items)) // len(self.lessons.items)
+        if not copies:
+            return own
+        copy = rng.integers(0, copies + 1, len(rows))
+        place = len(self.items) + (copy - 1) * len(self.lessons.items) + rows
+        shown: Rows = np.where(copy > 0, place, own)
+        return shown
+
+    def _losses(self, states: Any, mask: Any, rows: np.ndarray, rng: np.random.Generator) -> dict[Task, Any]:
+        tasks = [task for task in self.plan.weights if task != "mlm"]
+        if not tasks:
+            return {}
         vectors = self._read(states, mask)
         batch = Batch(vectors, self.heads.place(vectors), rows, rng)
-        found: dict[str, Any] = {}
-        for task, weight in self.plan.weights.items():
+        found: dict[Task, Any] = {}
+        for task in tasks:
             loss = self._requests(batch) if task == "request" else self.lecture.loss(task, batch)
             if loss is not None:
-                found[task] = weight * loss
+                found[task] = loss
         return found
 
     def _requests(self, batch: Batch) -> Any:
@@ -246,16 +275,21 @@ class Teaching:
         if not len(chosen):
             return None
         answers = torch.from_numpy(place[self.lessons.answers[chosen]])
-        return asked_for(self.vectors(self.asked, chosen.tolist()), batch.vectors, answers)
+        read = self.vectors(self.asked, chosen.tolist())
+        return asked_for(read, batch.vectors, answers, self.plan.smoothing)
+
+    def _heads(self) -> list[Any]:
+        return self.heads.parameters() + ([] if self.words is None else self.words.parameters())
+
+    def _learning(self) -> list[Any]:
+        return [*self.taught.parameters(), *self._heads(), *self.weighting.parameters()]
 
     def _state(self) -> dict[str, Any]:
-        own = {f"model.{n}": p.detach().clone() for n, p in enumerate(self.taught.parameters())}
-        return own | {name: value.clone() for name, value in self.heads.state().items()}
+        return {str(n): parameter.detach().clone() for n, parameter in enumerate(self._learning())}
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         import torch
 
         with torch.no_grad():
-            for n, parameter in enumerate(self.taught.parameters()):
-                parameter.copy_(state[f"model.{n}"])
-        self.heads.restore(dict(state))
+            for n, parameter in enumerate(self._learning()):
+                parameter.copy_(state[str(n)])

@@ -1,0 +1,76 @@
+"""How to teach, and what came out of it: plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from penchant.errors import SettingError
+from penchant.language.adapt.lessons import Task
+from penchant.language.adapt.methods import Method
+
+Balance: TypeAlias = Literal["given", "learned"]
+PULL = 100.0
+"""Of a model that was adapted before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to teach. `layers` of the model learn (None: all), in `epochs` at most, `patience` of them in vain.
+
+    `weights` of tasks; a task that is not named is not taught. `balance` "learned" begins at the weights and
+    learns on: Σ_t exp(−s_t) L_t + s_t (Kendall et al., CVPR 2018). `adversarial` is the length of the worst
+    step in the hidden states against which each batch is taught again (FGM; Miyato et al., ICLR 2017), 0 for
+    none. `smoothing` is the part of a label that is spread over all answers (Szegedy et al., CVPR 2016);
+    `augment` how likely a line of a description is left out of its copies. `pull` draws all that learns back
+    to where it began, in parts of a step (L2-SP; Li et al., ICML 2018). `minutes` end the work after the
+    epoch in which they pass.
+    """
+
+    method: Method = "full"
+    layers: int | None = 2
+    weights: Mapping[Task, float] = field(default_factory=lambda: {"place": 1.0, "rank": 1.0})
+    balance: Balance = "given"
+    epochs: int = 12
+    patience: int = 4
+    adversarial: float = 0.0
+    smoothing: float = 0.0
+    augment: float = 0.0
+    pull: float = 0.0
+    minutes: float = 20.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise SettingError for what cannot be."""
+        if self.epochs < 1 or self.minutes <= 0 or self.adversarial < 0 or self.pull < 0:
+            raise SettingError("adapt: epochs and minutes are above 0, --adversarial and --pull 0 or more")
+        if not 0 <= self.smoothing < 1 or not 0 <= self.augment < 1:
+            raise SettingError("adapt: --smoothing and --augment are parts, from 0 to below 1")
+        if self.layers is not None and self.layers < 1:
+            raise SettingError(f"--layers {self.layers}", hint="how many of the last layers learn, or all")
+        if self.method == "head" and "mlm" in self.weights:
+            raise SettingError("--tasks mlm teaches layers, and --method head frees none")
+
+    @property
+    def depth(self) -> int | None:
+        """How many layers are read anew at each step; None for all."""
+        return 0 if self.method == "head" else self.layers
+
+
+@dataclass
+class Course:
+    """What came out: the marks of each epoch (the first is that before any), and what learned.
+
+    `measure` says what a mark is, `weights` what the tasks weighed at the end where that was learned.
+    """
+
+    marks: list[float]
+    best: int
+    parameters: int
+    seconds: float
+    losses: list[dict[str, float]]
+    measure: str = ""
+    weights: dict[str, float] = field(default_factory=dict)
+
+    def told(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps of it."""
+        return {"marks": self.marks, "best": self.best, "losses": self.losses}
