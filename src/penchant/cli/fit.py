@@ -1,7 +1,9 @@
 """penchant fit: from a folder of tables to a model."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
+from shutil import rmtree
 from time import perf_counter
 from typing import Annotated
 
@@ -15,9 +17,11 @@ from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
 from penchant.data.split import known_before
 from penchant.errors import SettingError
+from penchant.language.choose import WEB
 from penchant.language.template import Template
 from penchant.recommender import Recommender
 
+ADAPT_TOKENS = 128
 PICTURES_HELP = "Encoder of pictures: lite0, a Hugging Face folder, none, or auto: lite0 if installed."
 
 
@@ -46,6 +50,9 @@ def fit(
     language: Annotated[
         str, typer.Option(help="Text encoder: minilm, a folder, a Hugging Face name, URL#MODEL, or none.")
     ] = "minilm",
+    adapted: Annotated[
+        bool, typer.Option("--adapt", help="Teach the text encoder as well, and keep it if lists gain by it.")
+    ] = False,
     pictures: Annotated[str, typer.Option(help=PICTURES_HELP)] = "auto",
     budget: Annotated[int | None, typer.Option(help="Tokens that a language URL may cost.", min=1)] = None,
     template: Annotated[Path | None, typer.Option(help="A text file with {column} places for items.")] = None,
@@ -66,9 +73,46 @@ def fit(
     if until is not None:
         data = before(data, until)
     wording = Template.read(template) if template else None
-    model = fitted(data, seed, effort, language, budget, wording, pictures)
+    encoders = [language]
+    if adapted:
+        encoders.append(taught_beside(output, data, language, seed, wording))
+    models = [fitted(data, seed, effort, name, budget, wording, pictures) for name in encoders]
+    model = better(models, data) if adapted else models[0]
     version = model.save(output)
     say(f"{output}: version {version[:12]}, fitted in {perf_counter() - start:.0f} s")
+
+
+def taught_beside(output: Path, data: Dataset, language: str, seed: int, template: Template | None) -> str:
+    """Teach the text encoder from the tables, beside the model; returns its folder."""
+    from penchant.cli.adapt import taught
+    from penchant.language.adapt.plan import Plan
+    from penchant.rank.bundle import fingerprint
+
+    if language == "none" or language.startswith(WEB):
+        raise SettingError(f"--adapt with --language {language}", hint="an encoder on this machine can learn")
+    if template is not None:
+        raise SettingError("--adapt with --template", hint="an adapted encoder reads all columns as one text")
+    place = output.absolute()
+    folder = place.with_name(f"{place.name}-language-{fingerprint(data)[:8]}")
+    taught(data, folder, language, Plan(seed=seed), ADAPT_TOKENS)
+    return str(folder)
+
+
+def better(models: Sequence[Recommender], data: Dataset) -> Recommender:
+    """Return the model that foretells the last slice of time better: with the encoder as it was, or adapted.
+
+    An adapted encoder that does not pay is taken away again.
+    """
+    from penchant.rank.validation import foretold
+
+    plain, adapted = (foretold(one.ranking, data, one.knowledge) for one in models)
+    say(f"last slice of time, the encoder as it was: {plain}; adapted: {adapted}")
+    if adapted.mean > plain.mean:
+        say(f"the adapted encoder is kept: {models[1].language}")
+        return models[1]
+    say("adapting does not pay here: the encoder stays as it was")
+    rmtree(models[1].language, ignore_errors=True)
+    return models[0]
 
 
 def before(data: Dataset, until: str) -> Dataset:
