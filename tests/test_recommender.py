@@ -75,7 +75,12 @@ def test_saved_and_loaded_gives_the_same_lists(worded: Recommender, tmp_path: Pa
 
 @pytest.mark.parametrize(
     "other",
-    [{"calibration": [1.0, 0.5, 0.1]}, {"blends": {}}, {"models": {"oracle": {}}}, {"scales": {"habit": [1]}}],
+    [
+        {"calibration": [1.0, 0.5, 0.1]},
+        {"blends": {}},
+        {"models": {"oracle": {}}},
+        {"scales": {"habit": [1]}},
+    ],
 )
 def test_a_whole_bundle_of_another_penchant_says_to_fit_again(
     plain: Recommender, other: dict[str, Any], tmp_path: Path
