@@ -2,7 +2,7 @@
 
     python bench/writer.py [DATA] [--writer NAME] [--what FIELDS] [--items N] [--draws N] [-o FILE]
 
-DATA is a folder of tables; without it, MovieLens-100K is fetched. Protocol `cold20`: a fifth of the items lose
+DATA is a folder of tables, MovieLens-100K without it. Protocol `cold20`: a fifth of the items lose
 all events, and these alone are ranked. `--items` keeps only so many items, those with most events, where the
 machine cannot write for all. `shuffled` gives each item what was written of another: its gain is noise.
 Writes bench/results/writer.json.
