@@ -1,6 +1,7 @@
 """penchant write as a user calls it, with a tiny model in a folder, a chat service, and without any."""
 
 import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -55,6 +56,15 @@ def test_a_chat_service_writes_and_fit_reads_it(
     done = penchant(*fitted, "--written", place / "DIR" / "items.csv")
     assert done.returncode == 2
     assert "what was written has item_id" in done.stderr
+    server.answer = lambda turn, asked: says({"reason": "it is popular lately"}, usage=9)
+    words = ("recommend", tmp_path / "MODEL", "--user", "120", "-k", 3, "--explain", "--writer", url)
+    done = penchant(*words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "user_id,item_id,rank,score,title,reasons,why"
+    assert re.search(r"why: \d of 3 by the writer", done.stderr)
+    done = penchant("recommend", tmp_path / "MODEL", "--user", "120", "--writer", url)
+    assert done.returncode == 2
+    assert "add --explain" in done.stderr
 
 
 def test_a_folder_writes_and_goes_on_from_what_is_kept(

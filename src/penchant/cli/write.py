@@ -1,6 +1,5 @@
 """penchant write: a language model writes what the catalogue leaves out, checked and kept."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +10,13 @@ import typer
 from penchant.cli.check import MAP_HELP
 from penchant.cli.terminal import cache_folder, checked_output, counted, moment, say, tables
 from penchant.cli.terminal import write as put
+from penchant.cli.worded import account, named
 from penchant.data.dataset import Dataset
 from penchant.data.written import SIGN
 from penchant.errors import InputError, SettingError
-from penchant.language.choose import WEB
 from penchant.language.people import WINDOW, people
 from penchant.language.write.causal import CausalWriter
 from penchant.language.write.chat import ChatWriter
-from penchant.language.write.choose import load_writer
 from penchant.language.write.items import ITEM_FIELDS, Thin, thin_items, write_items
 from penchant.language.write.kept import Kept
 from penchant.language.write.profiles import PLAIN, write_profiles
@@ -54,7 +52,7 @@ def write(
     names = wanted(what)
     checked_output(output)
     asked = load_prompts(names, prompts)
-    chosen = named(writer, budget, names)
+    chosen = chosen_for(names, writer, budget)
     data = tables(folder, mapping)
     as_of = None if until is None else past(until, names, data)
     kept = Kept(cache_folder())
@@ -74,8 +72,7 @@ def write(
             lines = [*left_out(some, thin), *lines]
     for line in lines:
         say(line)
-    if isinstance(chosen, ChatWriter):
-        say(f"{chosen.spent:,} tokens were spent; {chosen.unfit:,} answers did not have the form asked")
+    account(chosen)
     if output.suffix == ".csv":
         table = table.with_columns(pl.col(pl.List(pl.String)).list.join(SIGN))
     put(table, output)
@@ -98,16 +95,15 @@ def wanted(what: str) -> list[str]:
     return names
 
 
-def named(writer: str, budget: int | None, names: list[str]) -> CausalWriter | ChatWriter | None:
-    """Return the writer that the options name, with the key from PENCHANT_LANGUAGE_KEY."""
-    if budget is not None and not writer.strip().startswith(WEB):
-        raise SettingError(
-            "--budget: only a URL costs tokens", hint="leave it out, or name a URL as --writer"
-        )
+def chosen_for(names: list[str], writer: str, budget: int | None) -> CausalWriter | ChatWriter | None:
+    """Return the writer that the options name, None for plain profiles."""
     if writer != PLAIN:
-        return load_writer(writer, key=os.environ.get("PENCHANT_LANGUAGE_KEY"), budget=budget)
-    if names != [PROFILE]:
-        raise SettingError("--writer none writes profiles only", hint=f"--what {PROFILE}, or name a writer")
+        return named(writer, budget)
+    if names != [PROFILE] or budget is not None:
+        raise SettingError(
+            "--writer none writes profiles only, for nothing",
+            hint=f"--what {PROFILE}, or name a writer",
+        )
     return None
 
 
