@@ -29,7 +29,8 @@ def tell(
     """Return a sentence for each item, and how many of them the writer gave.
 
     The writer sees the title and the weightiest reasons that speak for the item; a sentence with a name,
-    a number or too many words of its own gives way to the plain one. Raises LanguageError where the writer does.
+    a number or too many words of its own gives way to the plain one.
+    Raises LanguageError where the writer does.
     """
     plain = [sentence(list(told)) for told in reasons]
     texts = [spoken(title, told) for title, told in zip(titles, reasons, strict=True)]
