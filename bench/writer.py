@@ -1,6 +1,7 @@
 """What written tags, audiences and moods give to items without events: the same fit without and with them.
 
-    python bench/writer.py [DATA] [--writer NAME] [--what FIELDS] [--items N] [--draws N] [-o FILE]
+    python bench/writer.py [DATA] [--writer NAME] [--what FIELDS] [--items N] [--draws N] [--effort E]
+                           [-o FILE]
 
 DATA is a folder of tables, MovieLens-100K without it. Protocol `cold20`: a fifth of the items lose
 all events, and these alone are ranked. `--items` keeps only so many items, those with most events, where the
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--what", default="tags,audience,mood")
     parser.add_argument("--items", type=int)
     parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--effort", default="standard")
     parser.add_argument("-o", "--output", type=Path, default=results.RESULTS / "writer.json")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -47,7 +49,8 @@ def main() -> None:
             process.penchant("data", "movielens-100k", folder, shown={folder: "DIR"})
         data = most_met(read(folder)[0], given.items)
         found = measured(data, given, Path(temporary))
-    told = f"--writer {given.writer} --what {given.what}" + (f" --items {given.items}" if given.items else "")
+    told = f"--writer {given.writer} --what {given.what} --draws {given.draws} --effort {given.effort}"
+    told += f" --items {given.items}" if given.items else ""
     results.write(given.output, f"python bench/writer.py {told}", found)
     for way, row in (found["methods"] | found["differences"]).items():
         mark = row["ndcg@10"]
@@ -86,7 +89,7 @@ def measured(data: Dataset, given: argparse.Namespace, place: Path) -> dict[str,
             ids = table["item_id"].sample(fraction=1.0, shuffle=True, seed=0)
             table.with_columns(ids).write_parquet(tables[SHUFFLED])
         for way in values:
-            lists, row = asked(data, fold, here, tables.get(way))
+            lists, row = asked(data, fold, here, given.effort, tables.get(way))
             values[way].append(marks(lists, fold.tasks[0], data.n_users))
             runs += [{"draw": fold.name, "way": way, **run} for run in row]
     table = pl.read_parquet(tables[WITH])
@@ -105,12 +108,18 @@ def measured(data: Dataset, given: argparse.Namespace, place: Path) -> dict[str,
     }
 
 
-def asked(data: Dataset, fold: Fold, place: Path, table: Path | None) -> tuple[Rows, list[dict[str, Any]]]:
+def asked(
+    data: Dataset, fold: Fold, place: Path, effort: str, table: Path | None
+) -> tuple[Rows, list[dict[str, Any]]]:
     """Fit, with a table of written things where one is given, and return the lists of the fold's users."""
     names = {place / name: name for name in ("DIR", "MODEL", "candidates.txt", "users.txt", "lists.parquet")}
     shown = names | ({table: table.name} if table else {})
     joined = ("--written", table) if table else ()
-    runs = [process.penchant("fit", place / "DIR", "-o", place / "MODEL", *joined, shown=shown)]
+    runs = [
+        process.penchant(
+            "fit", place / "DIR", "-o", place / "MODEL", "--effort", effort, *joined, shown=shown
+        )
+    ]
     task, output = fold.tasks[0], place / "lists.parquet"
     users = data.users.vocabulary.texts(task.users)
     (place / "users.txt").write_text("\n".join(users) + "\n", encoding="utf-8")

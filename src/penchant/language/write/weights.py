@@ -1,6 +1,8 @@
 """Where the weights of a writer lie, and how they are loaded: a GGUF file or a Hugging Face folder."""
 
 import importlib.util
+from contextlib import nullcontext, redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,7 @@ def load(folder: Path) -> tuple[Any, Any]:
         LanguageError: something is missing or damaged.
     """
     try:
+        import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError as error:
         raise LanguageError(
@@ -62,10 +65,11 @@ def load(folder: Path) -> tuple[Any, Any]:
             f"{folder / packed}: needs the package gguf", hint="pip install 'penchant[writer]'"
         )
     try:
-        with quiet_transformers():
+        # The reader of packed files shows its progress whatever transformers is told.
+        with quiet_transformers(), redirect_stderr(StringIO()) if packed else nullcontext():
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, **how)
-            how |= {} if packed else {"use_safetensors": True}
+            how |= {"dtype": torch.float32} if packed else {"dtype": torch.float32, "use_safetensors": True}
             model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, **how)
     except Exception as error:  # transformers raises whatever the file at hand made it stumble over
         raise LanguageError(f"{folder}: cannot be loaded as a causal language model ({error})") from error
-    return model.float().eval(), tokenizer
+    return model.eval(), tokenizer
