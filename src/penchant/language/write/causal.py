@@ -6,7 +6,8 @@ an option o gains
 
     gain(o) = log p(o | t, q) - log p(o | q)
 
-(domain-conditional pointwise mutual information; Holtzman et al., EMNLP 2021). An option is taken only where
+(domain-conditional pointwise mutual information; Holtzman et al., EMNLP 2021), each p among the options alone:
+a text that makes all of them likelier says nothing of any. An option is taken only where
 the text makes it likelier by `MARGIN`; where it does so for none, the answer is unknown.
 """
 
@@ -70,12 +71,12 @@ class CausalWriter:
         ]
 
     def gains(self, prompts: Sequence[str], options: tuple[str, ...]) -> Vectors:
-        """Return how much each prompt adds to the log likelihood of each option, shape (n, options)."""
+        """Return how much each prompt adds to the log chance of each option among all, shape (n, options)."""
         cues = [prompt.rpartition("\n")[2] for prompt in prompts]
         for cue in dict.fromkeys(cues):
             if (cue, options) not in self._anyway:
-                self._anyway[cue, options] = self.likelihoods([cue], options)[0]
-        gained: Vectors = self.likelihoods(prompts, options)
+                self._anyway[cue, options] = among(self.likelihoods([cue], options))[0]
+        gained = among(self.likelihoods(prompts, options))
         return gained - np.stack([self._anyway[cue, options] for cue in cues])
 
     def likelihoods(self, prompts: Sequence[str], options: Sequence[str]) -> Vectors:
@@ -143,6 +144,13 @@ class CausalWriter:
         line, full, _ = (said.splitlines() or [""])[0].partition(". ")
         line = f"{line}." if full else line
         return line[:LONGEST].strip() or None
+
+
+def among(logs: Vectors) -> Vectors:
+    """Return log chances among the options, shape (n, options), from log likelihoods."""
+    top = logs.max(axis=1, keepdims=True)
+    chances: Vectors = logs - top - np.log(np.exp(logs - top).sum(axis=1, keepdims=True))
+    return chances
 
 
 def parameters(model: Any) -> set[str]:

@@ -60,8 +60,8 @@ def drawn_from(catalogue: Catalogue, rows: Rows) -> list[str]:
     used = list(usual(catalogue).columns)
     years = [name for name, role in roles(catalogue).items() if role == "year" and name not in used]
     used += years[:1] if catalogue.title in used else []
-    filled = {name: words(catalogue.table[name].gather(rows)) for name in used}
-    return [", ".join(name for name in used if filled[name][place]) for place in range(len(rows))]
+    filled = {name: words(catalogue.table[name]) for name in used}
+    return [", ".join(name for name in used if filled[name][row]) for row in rows.tolist()]
 
 
 def write_items(
