@@ -6,8 +6,8 @@ an option o gains
 
     gain(o) = log p(o | t, q) - log p(o | q)
 
-(domain-conditional pointwise mutual information; Holtzman et al., EMNLP 2021), each p among the options alone:
-a text that makes all of them likelier says nothing of any. An option is taken only where
+(domain-conditional pointwise mutual information; Holtzman et al., EMNLP 2021), each p among the options
+alone: a text that makes all of them likelier says nothing of any. An option is taken only where
 the text makes it likelier by `MARGIN`; where it does so for none, the answer is unknown.
 """
 
