@@ -57,8 +57,8 @@ def test_a_chat_service_writes_and_fit_reads_it(
     assert done.returncode == 2
     assert "what was written has item_id" in done.stderr
     server.answer = lambda turn, asked: says({"reason": "it is popular lately"}, usage=9)
-    words = ("recommend", tmp_path / "MODEL", "--user", "120", "-k", 3, "--explain", "--writer", url)
-    done = penchant(*words)
+    wording = ("recommend", tmp_path / "MODEL", "--user", "120", "-k", 3, "--explain", "--writer", url)
+    done = penchant(*wording)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "user_id,item_id,rank,score,title,reasons,why"
     assert re.search(r"why: \d of 3 by the writer", done.stderr)

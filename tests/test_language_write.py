@@ -279,7 +279,8 @@ def test_the_bundled_writer_tells_a_sad_text_from_a_scary_one() -> None:
 
 
 def chat(server: Server, **settings: Any) -> ChatWriter:
-    return ChatWriter(server.url, "big", **({"pause": 0.01, "key": KEY} | settings))
+    usual: dict[str, Any] = {"pause": 0.01, "key": KEY}
+    return ChatWriter(server.url, "big", **(usual | settings))
 
 
 def test_a_chat_service_answers_by_the_schema(server: Server) -> None:

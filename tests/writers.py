@@ -19,7 +19,8 @@ def tiny(folder: Path, seed: int = 0) -> Path:
     tokenizer = Tokenizer(models.BPE(vocab=tokens, merges=[], unk_token="<end>"))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<end>", model_max_length=2048)
+    fast_tokenizer: Any = PreTrainedTokenizerFast  # its making carries no types
+    fast = fast_tokenizer(tokenizer_object=tokenizer, eos_token="<end>", model_max_length=2048)
     fast.save_pretrained(folder)
     torch.manual_seed(seed)
     config = LlamaConfig(

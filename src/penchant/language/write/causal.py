@@ -97,7 +97,7 @@ class CausalWriter:
         with torch.inference_mode():
             answer = self._model(input_ids=torch.tensor([prompt]), use_cache=True, **self._lean)
             first = answer.logits[0, -1].log_softmax(-1)
-            found = first[[way[0] for way in ways]].numpy().astype(np.float32)
+            found: Vectors = first[[way[0] for way in ways]].numpy().astype(np.float32)
             longer = [place for place, way in enumerate(ways) if len(way) > 1]
             if longer:
                 # What pads stands behind all that is looked at.

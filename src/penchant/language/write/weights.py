@@ -69,7 +69,7 @@ def load(folder: Path) -> tuple[Any, Any]:
         with quiet_transformers(), redirect_stderr(StringIO()) if packed else nullcontext():
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, **how)
             how |= {"dtype": torch.float32} if packed else {"dtype": torch.float32, "use_safetensors": True}
-            model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, **how)
+            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, **how)
     except Exception as error:  # transformers raises whatever the file at hand made it stumble over
         raise LanguageError(f"{folder}: cannot be loaded as a causal language model ({error})") from error
     return model.eval(), tokenizer
