@@ -1,14 +1,13 @@
 """A writer on this machine: a causal language model that chooses by likelihood, and writes greedily.
 
 A small model that is asked in words echoes the prompt or invents; asked which of the options is a likely
-continuation, it answers by what it learned. By a text t, of which the last line q is the cue,
-an option o gains
+continuation, it answers by what it learned. By a text t, of which the last line q is the cue, an option o
+of n gains
 
-    gain(o) = log p(o | t, q) - log p(o | q)
+    gain(o) = log(n c(o)),    c(o) proportional to p(o | t, q) / p(o | q)^a,    c adding up to 1,
 
-(domain-conditional pointwise mutual information; Holtzman et al., EMNLP 2021), each p among the options
-alone: a text that makes all of them likelier says nothing of any. An option is taken only where
-the text makes it likelier by `MARGIN`; where it does so for none, the answer is unknown.
+close to domain-conditional mutual information (Holtzman et al., EMNLP 2021), where a is 1. An option is taken only
+where its gain is above `MARGIN`; where that is so for none, the answer is unknown.
 """
 
 import inspect
@@ -26,12 +25,14 @@ from penchant.types import Vectors
 
 T = TypeVar("T")
 
-MARGIN = 1.0
-"""Natural logarithm of how much likelier a text must make an option."""
+ANYWAY = 0.75
+"""The exponent a: how much of what the cue alone makes likely is taken away."""
+MARGIN = 1.5
+"""Natural logarithm of how much likelier an option must be than one drawn by lot."""
 MOST_READ = 1024
 """Tokens of a prompt, the last ones, that are read."""
 NEW_TOKENS = 48
-WAY = "gain-1"
+WAY = "gain-2"
 """Changes whenever the same model would answer otherwise."""
 
 
@@ -71,13 +72,14 @@ class CausalWriter:
         ]
 
     def gains(self, prompts: Sequence[str], options: tuple[str, ...]) -> Vectors:
-        """Return how much each prompt adds to the log chance of each option among all, shape (n, options)."""
+        """Return how much likelier than by lot each prompt makes each option, as logarithms, (n, options)."""
         cues = [prompt.rpartition("\n")[2] for prompt in prompts]
         for cue in dict.fromkeys(cues):
             if (cue, options) not in self._anyway:
                 self._anyway[cue, options] = among(self.likelihoods([cue], options))[0]
         gained = among(self.likelihoods(prompts, options))
-        return gained - np.stack([self._anyway[cue, options] for cue in cues])
+        anyway = np.stack([self._anyway[cue, options] for cue in cues])
+        return among(gained - np.float32(ANYWAY) * anyway) + np.float32(np.log(len(options)))
 
     def likelihoods(self, prompts: Sequence[str], options: Sequence[str]) -> Vectors:
         """Return log p(option | prompt), shape (n, options)."""
