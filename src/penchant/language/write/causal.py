@@ -6,8 +6,8 @@ of n gains
 
     gain(o) = log(n c(o)),    c(o) proportional to p(o | t, q) / p(o | q)^a,    c adding up to 1,
 
-close to domain-conditional mutual information (Holtzman et al., EMNLP 2021), where a is 1. An option is taken only
-where its gain is above `MARGIN`; where that is so for none, the answer is unknown.
+close to domain-conditional mutual information (Holtzman et al., EMNLP 2021), where a is 1. An option is taken
+only where its gain is above `MARGIN`; where that is so for none, the answer is unknown.
 """
 
 import inspect
