@@ -18,14 +18,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 from rig import judge, process, results, teaching
+from rig.cold import lists_in, marks, written
 
 from penchant.data.dataset import Dataset
 from penchant.data.read import read
-from penchant.evaluate.protocols import Fold, Task, cold_draws
-from penchant.metrics import counts, hits, ndcg
+from penchant.evaluate.protocols import Fold, cold_draws
 from penchant.types import Rows
 
 FROZEN = "frozen"
@@ -110,24 +109,6 @@ def measured(folder: Path, draws: int, ways: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def written(fold: Fold, folder: Path) -> None:
-    """Write what is left of the data as tables."""
-    folder.mkdir()
-    data = fold.train
-    events = data.interactions
-    columns = {
-        "user_id": data.users.vocabulary.texts(events.users),
-        "item_id": data.items.vocabulary.texts(events.items),
-        "timestamp": events.times,
-    }
-    values = {} if np.isnan(events.values).all() else {"rating": events.values}
-    pl.DataFrame(columns | values).write_parquet(folder / "interactions.parquet")
-    items = data.items.table.with_columns(data.items.vocabulary.ids.cast(pl.String).alias("item_id"))
-    items.write_parquet(folder / "items.parquet")
-    candidates = data.items.vocabulary.texts(fold.tasks[0].candidates)
-    (folder.parent / "candidates.txt").write_text("\n".join(candidates) + "\n", encoding="utf-8")
-
-
 def asked(data: Dataset, fold: Fold, place: Path, way: str | None) -> tuple[Rows, list[dict[str, Any]]]:
     """Adapt where a way is given, fit, and return the lists of the fold's users with what it cost."""
     shown = {
@@ -157,22 +138,6 @@ def asked(data: Dataset, fold: Fold, place: Path, way: str | None) -> tuple[Rows
     )
     runs.append(process.penchant("recommend", place / "MODEL", *options, shown=shown))
     return lists_in(pl.read_parquet(output), data, task), [run.row() for run in runs]
-
-
-def lists_in(table: pl.DataFrame, data: Dataset, task: Task) -> Rows:
-    """Return a table of lists as rows of items, (users asked, 10), −1 where there are no more."""
-    lists = np.full((len(task.users), 10), -1, dtype=np.int64)
-    asked = data.users.vocabulary.rows(table["user_id"].cast(pl.String))
-    places = np.searchsorted(task.users, asked)
-    lists[places, table["rank"].to_numpy() - 1] = data.items.vocabulary.rows(table["item_id"].cast(pl.String))
-    return lists
-
-
-def marks(lists: Rows, task: Task, n_users: int) -> judge.Values:
-    """Return NDCG@10 of each user, NaN for those who were not asked."""
-    found = np.full(n_users, np.nan)
-    found[task.users] = ndcg(hits(lists, task.targets), counts(task.targets))
-    return {"ndcg@10": found}
 
 
 if __name__ == "__main__":

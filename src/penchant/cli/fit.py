@@ -16,6 +16,7 @@ from penchant.data.cells import spell
 from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
 from penchant.data.split import known_before
+from penchant.data.written import with_written
 from penchant.errors import SettingError
 from penchant.language.choose import WEB
 from penchant.language.template import Template
@@ -55,6 +56,9 @@ def fit(
     ] = False,
     pictures: Annotated[str, typer.Option(help=PICTURES_HELP)] = "auto",
     budget: Annotated[int | None, typer.Option(help="Tokens that a language URL may cost.", min=1)] = None,
+    written: Annotated[
+        Path | None, typer.Option(help="A table of penchant write, to join the items' texts.")
+    ] = None,
     template: Annotated[Path | None, typer.Option(help="A text file with {column} places for items.")] = None,
     weights: Weights = None,
     strict: Strict = False,
@@ -70,6 +74,9 @@ def fit(
     kept = tuple(filter(None, (name.strip() for name in keep_columns.split(","))))
     cleaning = Cleaning(strict, core, merge, kept)
     data = tables(folder, mapping, target=target, weights=weights, cleaning=cleaning)
+    if written is not None:
+        data, lines = with_written(data, written)
+        say("\n".join(lines))
     if until is not None:
         data = before(data, until)
     wording = Template.read(template) if template else None

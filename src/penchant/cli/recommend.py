@@ -30,6 +30,10 @@ def recommend(
     ] = None,
     repeat: Annotated[bool, typer.Option("--repeat", help="Items of the user's history may appear.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Add titles and reasons.")] = False,
+    writer: Annotated[
+        str | None, typer.Option(help="With --explain, who words the reasons: smollm2, a folder, URL#MODEL.")
+    ] = None,
+    budget: Annotated[int | None, typer.Option(help="Tokens that a writer's URL may cost.", min=1)] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="A .parquet, .csv or .jsonl file.")
     ] = None,
@@ -43,7 +47,13 @@ def recommend(
         raise SettingError(
             "nobody to recommend to", hint="--user ID, --users FILE, --all-users or --text WORDS"
         )
+    if writer is not None and not explain:
+        raise SettingError(f"--writer {writer} without --explain", hint="it words reasons: add --explain")
     checked_output(output)
+    if writer is not None:
+        from penchant.cli.worded import named, worded
+
+        words = named(writer, budget)
     fitted = Recommender.load(model)
     if text is not None:
         fitted = replace(fitted, encoder=behind_url(fitted.language))
@@ -57,6 +67,8 @@ def recommend(
         diversity=diversity,
         explain=explain,
     )
+    if writer is not None:
+        table = worded(table, words)
     write(table, output) if output else show(table)
 
 

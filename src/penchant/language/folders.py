@@ -18,6 +18,7 @@ ADAPTED = "penchant.json"
 NEEDED = ("*.json", "*.txt", "*.safetensors", "*.model")
 IDENTITY = (
     "*.safetensors",
+    "*.gguf",
     "config.json",
     "tokenizer.json",
     "vocab.txt",

@@ -54,7 +54,7 @@ class Post:
                 time.sleep(min(pause, LONGEST_PAUSE))
         raise LanguageError(
             f"{self.place}: {answer}, {self._retries + 1} times in a row",
-            hint="run again later: what was encoded is kept in the cache",
+            hint="run again later: what was done is kept in the cache",
         )
 
     def _once(self, body: bytes) -> tuple[Mapping[str, Any] | str, float | None]:
@@ -67,7 +67,8 @@ class Post:
             with error:
                 if error.code not in AGAIN:
                     raise LanguageError(
-                        f"{self.place}: status {error.code}: {self._quoted(error)}", hint=hint(error.code)
+                        f"{self.place}: status {error.code}: {self._quoted(error)}",
+                        hint=hint(error.code, self.place),
                     ) from None
                 return f"status {error.code}", seconds(error.headers.get("Retry-After"))
         except TimeoutError:
@@ -85,9 +86,9 @@ class Post:
         try:
             reply = json.loads(body)
         except ValueError as error:
-            raise LanguageError(f"{self.place}: the reply is not JSON", hint=hint(404)) from error
+            raise LanguageError(f"{self.place}: the reply is not JSON", hint=hint(404, self.place)) from error
         if not isinstance(reply, Mapping):
-            raise LanguageError(f"{self.place}: the reply is not a JSON object", hint=hint(404))
+            raise LanguageError(f"{self.place}: the reply is not a JSON object", hint=hint(404, self.place))
         return reply
 
 
@@ -100,8 +101,9 @@ def seconds(header: str | None) -> float | None:
     return value if value >= 0 else None
 
 
-def hint(status: int) -> str:
-    """Return the way out for a status."""
+def hint(status: int, place: str) -> str:
+    """Return the way out for a status of a reply from `place`."""
     if status in (401, 403):
         return "check the key"
-    return "the URL should end before /embeddings, for instance https://host/v1#model"
+    own = "/chat/completions" if place.endswith("/chat/completions") else "/embeddings"
+    return f"the URL should end before {own}, for instance https://host/v1#model"

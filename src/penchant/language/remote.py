@@ -32,7 +32,7 @@ class Spent:
         if self.budget is not None and self.tokens + tokens > self.budget:
             raise LanguageError(
                 f"the budget of {self.budget} tokens does not reach: {self.tokens} are spent and the next "
-                f"batch needs about {tokens}; what was encoded is kept in the cache",
+                f"batch needs about {tokens}; what was done is kept in the cache",
                 hint="raise the budget and run again: only what is missing is asked for",
             )
 
@@ -73,15 +73,7 @@ class RemoteEncoder:
         passage_prefix: str = "",
         query_prefix: str = "",
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or not model:
-            raise SettingError(f"{url!r} with the model {model!r} is no embeddings address",
-                               hint="write https://host/v1#model")  # fmt: skip
-        if parts.username or parts.password or parts.query:
-            raise SettingError(
-                "the URL of a text encoder holds a host and a path, and no key",
-                hint="give the key as `key`, or in PENCHANT_LANGUAGE_KEY on the command line",
-            )
+        checked_address(url, model, "embeddings")
         if min(batch, max_chars) < 1 or retries < 0 or timeout <= 0:
             raise SettingError("batch, max_chars and timeout must be above 0, retries not below")
         self.batch = batch
@@ -151,6 +143,20 @@ class RemoteEncoder:
             )
         self._dim = vectors.shape[1]
         return unit(vectors)
+
+
+def checked_address(url: str, model: str, what: str) -> None:
+    """Raise SettingError for what is no web address of a model, or holds a key."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not model:
+        raise SettingError(
+            f"{url!r} with the model {model!r} is no {what} address", hint="write https://host/v1#model"
+        )
+    if parts.username or parts.password or parts.query:
+        raise SettingError(
+            "the URL of a language model holds a host and a path, and no key",
+            hint="give the key as `key`, or in PENCHANT_LANGUAGE_KEY on the command line",
+        )
 
 
 def used(reply: Mapping[str, Any], estimate: int) -> int:
