@@ -47,7 +47,7 @@ one_thread = pytest.fixture(scope="module", autouse=True)(alone)
 @pytest.fixture(scope="module")
 def lessons() -> Lessons:
     data, texts = world()
-    return lessons_of(data, texts, seed=0)
+    return lessons_of(data, [f"{text}\nGenre: a, b\nShape: round" for text in texts], seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -366,6 +366,12 @@ def test_lists_are_shuffled_and_sentences_are_not() -> None:
     assert varied(["one line"], 0.9, np.random.default_rng(0)) == ["one line"]
 
 
+def test_copies_of_titles_alone_are_refused(lessons: Lessons, halves: Halves) -> None:
+    titles = replace(lessons, texts=[text.split("\n")[0] for text in lessons.texts])
+    with pytest.raises(SettingError, match="second line"):
+        Teaching(halves, titles, Plan(augment=0.2, layers=1)).begin()
+
+
 def test_a_pull_keeps_the_model_near_where_it_began(lessons: Lessons, halves: Halves) -> None:
     moved = {}
     for pull in (0.0, 300.0, 1e9):
@@ -380,7 +386,15 @@ def test_a_pull_keeps_the_model_near_where_it_began(lessons: Lessons, halves: Ha
 
 @pytest.mark.parametrize(
     "options",
-    [{"smoothing": 1.0}, {"augment": -0.1}, {"pull": -1.0}, {"method": "head", "weights": {"mlm": 1.0}}],
+    [
+        {"smoothing": 1.0},
+        {"augment": -0.1},
+        {"pull": -1.0},
+        {"method": "head", "weights": {"mlm": 1.0}},
+        {"smoothing": 0.1, "weights": {"place": 1.0}},
+        {"augment": 0.1, "weights": {"mlm": 1.0}},
+        {"balance": "learned", "weights": {"rank": 1.0}},
+    ],
 )
 def test_plans_that_cannot_be_are_refused(options: Any) -> None:
     with pytest.raises(SettingError):

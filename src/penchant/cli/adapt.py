@@ -86,7 +86,7 @@ def adapt(
         raise SettingError(f"--layers {layers}: --method head frees no layer", hint="leave --layers out")
     plan = Plan(
         method=method.value,
-        layers=_layers(layers or "2"),
+        layers=_layers("2" if layers is None else layers),
         weights=weights_of(tasks),
         balance=weights.value,
         epochs=epochs,

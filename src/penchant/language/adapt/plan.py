@@ -9,6 +9,8 @@ from penchant.language.adapt.lessons import Task
 from penchant.language.adapt.methods import Method
 
 Balance: TypeAlias = Literal["given", "learned"]
+LABELLED = frozenset({"rank", "click", "request", "mlm"})
+"""Tasks whose loss compares with labels that can be smoothed."""
 PULL = 100.0
 """Of a model that was adapted before."""
 
@@ -47,6 +49,19 @@ class Plan:
             raise SettingError("adapt: --smoothing and --augment are parts, from 0 to below 1")
         if self.layers is not None and self.layers < 1:
             raise SettingError(f"--layers {self.layers}", hint="how many of the last layers learn, or all")
+        self._check_use()
+
+    def _check_use(self) -> None:
+        """Raise SettingError for a setting that would do nothing."""
+        idle = ""
+        if self.balance == "learned" and len(self.weights) < 2:
+            idle = "--weights learned: one task has nothing to be weighed against"
+        elif self.smoothing and not self.weights.keys() & LABELLED:
+            idle = f"--smoothing: none of these tasks has labels; {', '.join(sorted(LABELLED))} have"
+        elif (self.augment or self.adversarial) and not self.weights.keys() - {"mlm"}:
+            idle = "--augment and --adversarial change the texts of other tasks than mlm"
+        if idle:
+            raise SettingError(idle, hint="leave it out, or name more --tasks")
         if self.method == "head" and "mlm" in self.weights:
             raise SettingError("--tasks mlm teaches layers, and --method head frees none")
 

@@ -69,6 +69,14 @@ class Heads:
             self.place.weight.copy_(torch.from_numpy(slope.T))
             self.place.bias.copy_(torch.from_numpy(targets.mean(axis=0) - mean @ slope))
 
+    def placed(self, vectors: Vectors) -> Vectors:
+        """Return the places that the first head foretells, (n, r)."""
+        import torch
+
+        with torch.inference_mode():
+            found: Vectors = self.place(torch.from_numpy(vectors)).numpy()
+        return found
+
 
 class Weighting:
     """How much tasks weigh beside each other: Σ w_t L_t, or Σ exp(−s_t) L_t + s_t with s_t learned.

@@ -32,6 +32,13 @@ COPIES, ROOM = 3, 600_000
 """Copies of descriptions that are varied, and the tokens that they may take together."""
 
 
+def graded(exam: Exam, placed: Vectors) -> float:
+    """Return NDCG@20 of an exam whose items are thought to be at `placed`, (items, r)."""
+    order = np.argsort(-(exam.people @ placed.T), axis=1, kind="stable")[:, :TOP]
+    total = counts(list(exam.answers))
+    return float(ndcg(hits(exam.items[order], list(exam.answers)), total)[total > 0].mean())
+
+
 class Teaching:
     """One run: the halves, the lessons, and the place where unfinished work is kept (None: nowhere)."""
 
@@ -124,6 +131,10 @@ class Teaching:
             own = [texts[item] for item in self.lessons.items]
             size = sum(len(tokens[item]) for item in self.lessons.items)
             rng = np.random.default_rng([plan.seed, 78])
+            able = sum("\n" in text for text in own)
+            if not able:
+                raise SettingError("--augment: no description has a second line to leave out")
+            self.say(f"augment: {able:,} of {len(own):,} descriptions have lines to leave out")
             for _ in range(max(1, min(COPIES, ROOM // size))):
                 tokens = tokens + self.halves.tokens(varied(own, plan.augment, rng))
         self.all = self.halves.hidden(tokens, self.progress)
@@ -171,19 +182,13 @@ class Teaching:
 
     def mark(self) -> float:
         """Return NDCG@20 of the exam; without events, the part of masked words of held-out texts foretold."""
-        import torch
-
-        exam: Exam = self.lessons.exam
+        exam = self.lessons.exam
         if not self.lessons.labelled:
             self.taught.model.eval()
             return self.words.share(self._whole) if self.words else 0.0
         if not len(exam.answers):
             return 0.0
-        with torch.inference_mode():
-            placed = self.heads.place(torch.from_numpy(self.everything()[exam.items])).numpy()
-        order = np.argsort(-(exam.people @ placed.T), axis=1, kind="stable")[:, :TOP]
-        total = counts(list(exam.answers))
-        return float(ndcg(hits(exam.items[order], list(exam.answers)), total)[total > 0].mean())
+        return graded(exam, self.heads.placed(self.everything()[exam.items]))
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         import torch
