@@ -13,6 +13,7 @@ import pytest
 from penchant.data.catalogue import Catalogue
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import LanguageError, SettingError
+from penchant.language.asking import request_encoder
 from penchant.language.cache import VectorCache
 from penchant.language.choose import load_encoder
 from penchant.language.encode import Encoder, for_requests, unit
@@ -194,6 +195,34 @@ def test_eight_bits_are_close_and_kept(tmp_path: Path, minilm: Encoder) -> None:
     file.write_bytes(b"cut")
     with pytest.raises(LanguageError, match="remove the file"):
         load_encoder(precision="int8", store=tmp_path)
+
+
+def test_requests_are_read_alike_without_torch(tmp_path: Path, minilm: Encoder) -> None:
+    pytest.importorskip("onnxruntime", reason="quick requests need the package onnxruntime")
+    pytest.importorskip("onnx", reason="quick requests need the package onnx")
+    asked = ["films like Heat, but slower", "", "not red " * 200, "不要红色"]
+    quick = request_encoder("minilm", tmp_path)
+    assert quick is not None and quick.dim == minilm.dim
+    np.testing.assert_allclose(quick.encode(asked), for_requests(minilm).encode(asked), atol=1e-5)
+    assert quick.encode([]).shape == (0, minilm.dim)
+    program = (
+        "import sys; from pathlib import Path; from penchant.language.asking import request_encoder;"
+        f" request_encoder('minilm', Path({str(tmp_path)!r})).encode(['a war in space']);"
+        " print({'torch', 'transformers'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(SRC)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "set()"
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(b"cut")
+    healed = request_encoder("minilm", tmp_path)
+    assert healed is not None and file.stat().st_size > 1000
+    assert request_encoder("no/such-folder/at-all", tmp_path) is None
 
 
 def test_importing_the_room_brings_no_heavy_library() -> None:

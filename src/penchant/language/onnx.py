@@ -1,4 +1,4 @@
-"""MiniLM and its like in 8 bits: the weights of a model folder as whole numbers, run by onnxruntime.
+"""MiniLM and its like run by onnxruntime: in 8 bits, the weights as whole numbers, or in full precision.
 
 Needs the packages onnx and onnxruntime beside torch, which writes the file once.
 """
@@ -58,6 +58,24 @@ def run(path: Path) -> Forward:
         return hidden
 
     return forward
+
+
+def keep(model: Any, path: Path) -> None:
+    """Write a model in full precision, whole or not at all.
+
+    Raises:
+        ImportError: the package onnx is missing.
+        LanguageError: the model cannot be written in this way.
+    """
+    import_module("onnx")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".onnx") as folder:
+        whole = Path(folder) / path.name
+        try:
+            export(model, whole)
+        except Exception as error:  # the exporter raises whatever the model at hand led it to
+            raise LanguageError(f"this model cannot be written as ONNX ({error})") from error
+        os.replace(whole, path)
 
 
 def write(model: Any, path: Path) -> None:
