@@ -9,12 +9,13 @@ import typer
 
 from penchant.cli.check import MAP_HELP
 from penchant.cli.terminal import counted, say, tables
+from penchant.cli.tracking import Track, Tracking
 from penchant.data.dataset import Dataset
 from penchant.errors import SettingError
 from penchant.language.adapt.halves import Halves
 from penchant.language.adapt.lessons import Task
 from penchant.language.adapt.model import check_place, save
-from penchant.language.adapt.training import Plan, Teaching
+from penchant.language.adapt.training import Course, Plan, Teaching
 from penchant.language.describe import describe
 from penchant.rank.bundle import fingerprint
 from penchant.rank.lessons import lessons_of
@@ -31,6 +32,7 @@ class Method(StrEnum):
 
 
 def adapt(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A folder of tables.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The adapted model's folder.")],
     language: Annotated[
@@ -49,8 +51,10 @@ def adapt(
     max_tokens: Annotated[int, typer.Option(help="Tokens read of each text.", min=8)] = 128,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.", min=0)] = 0,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
+    track: Track = None,
 ) -> None:
     """Teach a text encoder from tables."""
+    tracking = Tracking(context, track)
     check_place(output)
     plan = Plan(
         method=method.value,
@@ -61,10 +65,17 @@ def adapt(
         minutes=minutes,
         seed=seed,
     )
-    taught(tables(folder, mapping), output, language, plan, max_tokens)
+    course = taught(tables(folder, mapping), output, language, plan, max_tokens)
+    if tracking:
+        told = {
+            "parameters": course.parameters,
+            "best epoch": course.best,
+            "NDCG@20": course.marks[course.best],
+        }
+        tracking.keep(told, series={"NDCG@20 by epoch": course.marks})
 
 
-def taught(data: Dataset, output: Path, language: str, plan: Plan, max_tokens: int) -> None:
+def taught(data: Dataset, output: Path, language: str, plan: Plan, max_tokens: int) -> Course:
     """Teach with progress shown, and write the model."""
     halves = Halves.of(language, plan.layers, max_tokens)
     lessons = lessons_of(data, describe(data.items), plan.seed)
@@ -85,6 +96,7 @@ def taught(data: Dataset, output: Path, language: str, plan: Plan, max_tokens: i
         f"{output}: {course.parameters:,} numbers taught in {course.seconds:.0f} s; "
         f"NDCG@20 of held-out items {first:.4f} before, {last:.4f} after epoch {course.best}"
     )
+    return course
 
 
 def weights_of(tasks: str) -> dict[Task, float]:

@@ -9,7 +9,7 @@ import typer
 from penchant.errors import PenchantError
 
 VERBS = (
-    "data", "check", "adapt", "fit", "recommend", "ask", "similar", "predict", "evaluate", "demo",
+    "data", "check", "adapt", "fit", "recommend", "ask", "similar", "predict", "explain", "evaluate", "demo",
 )  # fmt: skip
 
 
