@@ -141,7 +141,7 @@ def test_the_command_line_writes_tables_of_words_and_attributes(
     wordless.save(model)
 
     def run(*words: object) -> str:
-        done = CliRunner().invoke(application("explain"), [str(model), *map(str, words)])
+        done = CliRunner().invoke(application("explain"), ["explain", str(model), *map(str, words)])
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return done.stdout

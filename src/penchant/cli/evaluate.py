@@ -81,8 +81,7 @@ def evaluate(
     be_quick()
     if output:
         check_folder(output)
-    tracking = Tracking(context, track)
-    cleaning, goal = Cleaning(strict, core, merge), searching(search)
+    tracking, cleaning, goal = Tracking(context, track), Cleaning(strict, core, merge), searching(search)
     if compare is not None:
         refuse_others(
             context,

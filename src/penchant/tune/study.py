@@ -216,7 +216,7 @@ def check_file(file: Path) -> None:
 
 
 def _spent(done: Sequence[Any]) -> float:
-    return sum(trial.duration.total_seconds() for trial in done if trial.duration is not None)
+    return float(sum(trial.duration.total_seconds() for trial in done if trial.duration is not None))
 
 
 @contextmanager

@@ -163,6 +163,7 @@ class WandB:
             logged.log({name: values[step] for name, values in run.series.items() if step < len(values)})
         logged.summary.update(dict(run.metrics))
         logged.finish()
+        wandb.teardown()  # waits for the process that writes: finishing alone may leave an empty file
 
 
 FOLDERS: Mapping[str, Callable[[Path], Any]] = {"tensorboard": TensorBoard, "mlflow": MLflow, "wandb": WandB}
