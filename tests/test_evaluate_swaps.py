@@ -24,7 +24,7 @@ CONTROLS = {"greeting (control)", "name, same group (control)"}
 def lists(texts: Sequence[str], hears: Sequence[str] = ()) -> Rows:
     """Ten items for everybody; ten others for who says a word that is heard."""
     named = np.array([any(word in text for word in hears) for text in texts])
-    return np.arange(10) + 10 * named[:, None]
+    return np.asarray(np.arange(10) + 10 * named[:, None])
 
 
 def moves(found: Swaps) -> dict[str, Move]:

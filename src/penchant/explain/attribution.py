@@ -18,7 +18,7 @@ from penchant.data.catalogue import Catalogue
 from penchant.data.terms import prose
 from penchant.errors import LanguageError, SettingError
 from penchant.language.describe import describe, reused
-from penchant.language.encode import Encoder, Whole, unit
+from penchant.language.encode import Encoder, unit
 from penchant.language.gradients import integrated
 from penchant.language.knowledge import Knowledge
 from penchant.language.template import Template
@@ -125,7 +125,7 @@ class Reader:
             )
 
     def _shared(self) -> list[str]:
-        whole = isinstance(self.encoder, Whole) and self.encoder.whole
+        whole = bool(getattr(self.encoder, "whole", False))
         return [] if self.template or whole else reused(self.items)
 
     def _columns(self) -> list[str] | None:

@@ -87,14 +87,14 @@ class TensorBoard:
 
         began = datetime.fromisoformat(run.when).timestamp()
         settings = {name: "" if value is None else value for name, value in run.settings.items()}
-        with SummaryWriter(str(self.path / run.name)) as writer:  # type: ignore[no-untyped-call]
+        with SummaryWriter(str(self.path / run.name)) as writer:
             for summary in hparams(settings, dict(run.metrics)):  # type: ignore[no-untyped-call]
-                writer._get_file_writer().add_summary(summary)  # type: ignore[no-untyped-call]
+                writer._get_file_writer().add_summary(summary)
             for name, value in run.metrics.items():
-                writer.add_scalar(name, value, 0, began + run.seconds)  # type: ignore[no-untyped-call]
+                writer.add_scalar(name, value, 0, began + run.seconds)
             for name, values in run.series.items():
                 for step, value in enumerate(values):
-                    writer.add_scalar(name, value, step, began)  # type: ignore[no-untyped-call]
+                    writer.add_scalar(name, value, step, began)
 
 
 @dataclass(frozen=True, slots=True)
