@@ -46,6 +46,12 @@ HEAVY = {
     "scipy.stats",
     "scipy.optimize",
     "py3langid",
+    "optuna",
+    "sqlalchemy",
+    "captum",
+    "tensorboard",
+    "mlflow",
+    "wandb",
 }
 UNSAFE = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 

@@ -30,6 +30,7 @@ from penchant.requests.desk import Desk
 from penchant.requests.learned import Learned
 from penchant.requests.learned_fit import learned_beside
 from penchant.rerank.mmr import POOL, mmr
+from penchant.tune.study import Budget
 from penchant.types import Query, Reason, Rows, Scores, Vectors
 
 
@@ -65,6 +66,7 @@ class Recommender:
         template: Template | None = None,
         texts: Texts | None = None,
         pictures: str | PictureEncoder = "auto",
+        search: Budget | None = None,
         say: Callable[[str], None] = quietly,
         progress: Callable[[int, int], None] | None = None,
     ) -> "Recommender":
@@ -72,7 +74,7 @@ class Recommender:
 
         `language` names a text encoder (see `load_encoder`), or is one; "none" does without. `cache` is a
         folder that keeps text vectors between fits. `texts` are those that `read_texts` gave before;
-        `pictures` names an encoder of pictures, as there.
+        `pictures` names an encoder of pictures, as there. `search` goes on from the effort's settings.
         """
         texts = texts or read_texts(data, language, cache, template, progress, pictures, say)
         knowledge, language = texts.knowledge, texts.encoder
@@ -82,10 +84,10 @@ class Recommender:
                 hint="bring interactions, or items with titles or texts and a --language to read them",
             )
         with threadpool_limits(1, "blas"):  # many small products: threads that wait for each other cost more
-            ranking = Ranking.fit(data, knowledge, effort=effort, seed=seed, say=say)
+            ranking = Ranking.fit(data, knowledge, effort=effort, seed=seed, say=say, search=search)
             learned = learned_beside(ranking, data, knowledge, seed=seed, say=say)
-        encoder = None if isinstance(language, str) else language
-        return cls(data, ranking, texts.whitening, knowledge, spec_of(language), encoder, learned)
+        own = None if isinstance(language, str) else language
+        return cls(data, ranking, texts.whitening, knowledge, spec_of(language), own, learned)
 
     def refit(self, data: Dataset) -> "Recommender":
         """Learn from newer events of the same catalogue by the same settings and the same trust."""
@@ -106,9 +108,7 @@ class Recommender:
         if k < 1:
             raise SettingError(f"k is {k}", hint="a list has one item at least")
         if not 0.0 <= diversity <= 1.0:
-            raise SettingError(
-                f"diversity is {diversity:g}", hint="0 is by relevance alone, 1 by difference alone"
-            )
+            raise SettingError(f"diversity is {diversity:g}", hint="0: by relevance, 1: by difference alone")
         wide = max(k, POOL) if diversity else k
         rows, scores = self.ranking.top(queries, wide, candidates=candidates, repeat=repeat)
         return self._diverse(rows, scores, k, diversity) if diversity else (rows, scores)

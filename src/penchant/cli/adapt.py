@@ -10,12 +10,13 @@ import typer
 from penchant.cli.check import MAP_HELP
 from penchant.cli.tables import tables
 from penchant.cli.terminal import counted, say
+from penchant.cli.tracking import Track, Tracking
 from penchant.data.dataset import Dataset
 from penchant.errors import SettingError
 from penchant.language.adapt.halves import Halves
 from penchant.language.adapt.lessons import Task
 from penchant.language.adapt.model import check_place, save
-from penchant.language.adapt.plan import PULL, Plan
+from penchant.language.adapt.plan import PULL, Course, Plan
 from penchant.language.adapt.training import Teaching
 from penchant.language.describe import describe
 from penchant.language.folders import adapted, find
@@ -44,6 +45,7 @@ class Weights(StrEnum):
 
 
 def adapt(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A folder of tables.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The adapted model's folder.")],
     language: Annotated[
@@ -79,8 +81,10 @@ def adapt(
     max_tokens: Annotated[int, typer.Option(help="Tokens read of each text.", min=8)] = 128,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.", min=0)] = 0,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
+    track: Track = None,
 ) -> None:
     """Teach a text encoder from tables."""
+    tracking = Tracking(context, track)
     check_place(output)
     if method is Method.head and layers is not None:
         raise SettingError(f"--layers {layers}: --method head frees no layer", hint="leave --layers out")
@@ -97,10 +101,17 @@ def adapt(
         minutes=minutes,
         seed=seed,
     )
-    taught(tables(folder, mapping), output, language, plan, max_tokens)
+    course = taught(tables(folder, mapping), output, language, plan, max_tokens)
+    if tracking:
+        told = {
+            "parameters": course.parameters,
+            "best epoch": course.best,
+            course.measure: course.marks[course.best],
+        }
+        tracking.keep(told, series={f"{course.measure} by epoch": course.marks})
 
 
-def taught(data: Dataset, output: Path, language: str, plan: Plan, max_tokens: int) -> None:
+def taught(data: Dataset, output: Path, language: str, plan: Plan, max_tokens: int) -> Course:
     """Teach with progress shown, and write the model."""
     halves = Halves.of(language, plan.depth, max_tokens)
     events = bool(plan.weights.keys() - {"mlm", "request"})
@@ -124,6 +135,7 @@ def taught(data: Dataset, output: Path, language: str, plan: Plan, max_tokens: i
     )
     if course.weights:
         say(f"weights learned: {', '.join(f'{task} {w:.3g}' for task, w in course.weights.items())}")
+    return course
 
 
 def weights_of(tasks: str) -> dict[Task, float]:

@@ -10,9 +10,10 @@ import typer
 from rich.console import Console
 
 from penchant.cli.check import MAP_HELP, Core, Merge, Strict, Weights
-from penchant.cli.fit import Effort
+from penchant.cli.fit import Effort, Minutes, searching
 from penchant.cli.tables import moment, tables
 from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, messages, say
+from penchant.cli.tracking import Track, Tracking
 from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
 from penchant.errors import SettingError
@@ -28,9 +29,12 @@ from penchant.evaluate.report import Evaluation
 from penchant.evaluate.run import check_judgeable
 from penchant.evaluate.run import evaluate as judged
 from penchant.evaluate.seal import LISTS, PROBES, Openings, Seal
+from penchant.evaluate.swaps import asking, swaps
 from penchant.evaluate.wording import check_folder
+from penchant.language.cache import VectorCache
 from penchant.language.texts import Texts, read_texts
 from penchant.recommender import Recommender
+from penchant.tune.study import Budget
 
 
 class Protocol(StrEnum):
@@ -54,6 +58,7 @@ def evaluate(
     effort: Annotated[
         Effort, typer.Option(help="How much is tried to find good settings.")
     ] = Effort.standard,
+    search: Minutes = None,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
     language: Annotated[str, typer.Option(help="Text encoder, as for fit.")] = "minilm",
     pictures: Annotated[str, typer.Option(help="Encoder of pictures, as for fit.")] = "auto",
@@ -71,22 +76,50 @@ def evaluate(
     strict: Strict = False,
     core: Core = 0,
     merge: Merge = False,
+    track: Track = None,
 ) -> None:
     """Measure on held-out events, beside popularity, kNN, EASE and ALS tuned in the same run."""
     be_quick()
     if output:
         check_folder(output)
-    cleaning = Cleaning(strict, core, merge)
+    tracking, cleaning, goal = Tracking(context, track), Cleaning(strict, core, merge), searching(search)
     if compare is not None:
-        refuse_others(context, "protocol", "effort", "language", "pictures", "probes", "language_born")
+        refuse_others(
+            context,
+            "protocol",
+            "effort",
+            "search",
+            "language",
+            "pictures",
+            "probes",
+            "language_born",
+            "track",
+        )
         return contrasted(tables(folder, mapping, weights=weights, cleaning=cleaning), compare, seed, output)
     born = released(language, language_born, probes)
     data = tables(folder, mapping, weights=weights, cleaning=cleaning)
-    found = measured(data, protocol, seed, effort, language, pictures=pictures, probing=probes, born=born)
+    found = measured(
+        data, protocol, seed, effort, language, pictures=pictures, probing=probes, born=born, search=goal
+    )
     Console(width=None if messages.is_terminal else 140).print(found.rendered())
     if output:
         found.write(output)
         say(f"{output}: report.html, report.json, report.md")
+    if tracking:
+        tracking.keep(numbers(found), chosen=found.settings["penchant"])
+
+
+def numbers(found: Evaluation) -> dict[str, float]:
+    """Return what was measured of everybody over all rows of each table, by table/name/metric."""
+    told = {
+        f"{table.name}/{line.name}/{metric}": value
+        for table in found.tables
+        for line in table.slices[0].lines
+        for metric, value in (*((name, one.mean) for name, one in line.metrics.items()), *line.beyond.items())
+    }
+    rated = found.ratings.lines if found.ratings else ()
+    told |= {f"ratings/{line.name}/RMSE": line.rmse.mean for line in rated}
+    return told | {f"seconds/{name}": spent.total for name, spent in found.seconds.items()}
 
 
 def refuse_others(context: typer.Context, *names: str) -> None:
@@ -136,6 +169,7 @@ def measured(
     pictures: str = "auto",
     probing: bool = False,
     born: float | None = None,
+    search: Budget | None = None,
 ) -> Evaluation:
     """Evaluate the recommender against all baselines, with progress shown."""
     chosen = protocol_named(protocol)
@@ -147,7 +181,7 @@ def measured(
         check_probable(texts)
 
     def make(train: Dataset, known: Texts = texts) -> Recommender:
-        return Recommender.fit(train, seed=seed, effort=effort, texts=known)  # type: ignore[arg-type]
+        return Recommender.fit(train, seed=seed, effort=effort, texts=known, search=search)  # type: ignore[arg-type]
 
     entrant = Entrant("penchant", make, lambda ranker: dict(ranker.ranking.plan.settings))  # type: ignore[attr-defined]
     ours = Recorded(entrant)
@@ -173,4 +207,8 @@ def measured(
             return found
         rng = np.random.default_rng(seed)
         told = probe(data, seal, ours, make, texts, born=born, rng=rng, progress=show)
-        return replace(found, probes=told)
+        fitted = entrant.ranker
+        assert isinstance(fitted, Recommender)
+        status.update("asking requests in other words")
+        moved = swaps(data, asking(fitted, VectorCache(folder)), rng)
+        return replace(found, probes=(*told, moved))

@@ -1,6 +1,8 @@
 """penchant fit: from a folder of tables to a model."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from shutil import rmtree
@@ -12,6 +14,7 @@ import typer
 from penchant.cli.check import MAP_HELP, Core, Merge, Strict, Weights
 from penchant.cli.tables import moment, tables
 from penchant.cli.terminal import be_quick, behind_url, cache_folder, counted, say
+from penchant.cli.tracking import Track, Tracking
 from penchant.data.cells import spell
 from penchant.data.cleaning.settings import Cleaning
 from penchant.data.dataset import Dataset
@@ -20,10 +23,17 @@ from penchant.data.written import with_written
 from penchant.errors import SettingError
 from penchant.language.choose import WEB
 from penchant.language.template import Template
+from penchant.language.texts import read_texts
 from penchant.recommender import Recommender
+from penchant.tune.study import Budget
 
 ADAPT_TOKENS = 128
 PICTURES_HELP = "Encoder of pictures: lite0, a Hugging Face folder, none, or auto: lite0 if installed."
+
+
+Minutes = Annotated[
+    float | None, typer.Option(help="Go on searching for settings for so many minutes.", min=0.01)
+]
 
 
 class Effort(StrEnum):
@@ -35,12 +45,17 @@ class Effort(StrEnum):
 
 
 def fit(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A folder of tables.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The model's folder.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same lists.", min=0)] = 0,
     effort: Annotated[
         Effort, typer.Option(help="How much is tried to find good settings.")
     ] = Effort.standard,
+    search: Minutes = None,
+    study: Annotated[
+        Path | None, typer.Option(help="A file that keeps what --search tried; a later fit goes on from it.")
+    ] = None,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
     until: Annotated[
         str | None, typer.Option(help="Learn only from what was before this moment, like 2024-05-31.")
@@ -67,10 +82,12 @@ def fit(
     keep_columns: Annotated[
         str, typer.Option(help="Columns to keep although they sum up the log: a,b.")
     ] = "",
+    track: Track = None,
 ) -> None:
     """Learn a model from tables."""
     be_quick()
-    start = perf_counter()
+    start, tracking = perf_counter(), Tracking(context, track)
+    goal = searching(search, study, adapted=adapted)
     kept = tuple(filter(None, (name.strip() for name in keep_columns.split(","))))
     cleaning = Cleaning(strict, core, merge, kept)
     data = tables(folder, mapping, target=target, weights=weights, cleaning=cleaning)
@@ -83,10 +100,15 @@ def fit(
     encoders = [language]
     if adapted:
         encoders.append(taught_beside(output, data, language, seed, wording))
-    models = [fitted(data, seed, effort, name, budget, wording, pictures) for name in encoders]
+    models = [fitted(data, seed, effort, name, budget, wording, pictures, goal) for name in encoders]
     model = better(models, data) if adapted else models[0]
     version = model.save(output)
     say(f"{output}: version {version[:12]}, fitted in {perf_counter() - start:.0f} s")
+    if tracking:
+        plan = model.ranking.plan
+        counts = {"users": data.n_users, "items": data.n_items, "events": len(data.interactions)}
+        found = {f"{name}/{what}": n for name, told in plan.searched.items() for what, n in told.items()}
+        tracking.keep({**counts, **found}, chosen=plan.settings)
 
 
 def taught_beside(output: Path, data: Dataset, language: str, seed: int, template: Template | None) -> str:
@@ -139,6 +161,19 @@ def before(data: Dataset, until: str) -> Dataset:
     return kept
 
 
+def searching(minutes: float | None, study: Path | None = None, *, adapted: bool = False) -> Budget | None:
+    """Return the budget of a search, None without one, and refuse what cannot be searched with."""
+    if adapted and study is not None:
+        raise SettingError("--adapt with --study", hint="two encoders are tried; a study is of one")
+    if minutes is None:
+        if study is not None:
+            raise SettingError("--study without --search", hint="--search MINUTES says how long to search")
+        return None
+    budget = Budget(minutes, study)
+    budget.check()
+    return budget
+
+
 def fitted(
     data: Dataset,
     seed: int,
@@ -147,17 +182,18 @@ def fitted(
     budget: int | None = None,
     template: Template | None = None,
     pictures: str = "auto",
+    search: Budget | None = None,
 ) -> Recommender:
     """Fit with progress shown."""
     with counted("reading texts") as progress:
+        encoder = behind_url(language, budget) or language
+        texts = read_texts(data, encoder, cache_folder(), template, progress, pictures, say)
+    with counted("searching, in seconds") if search else nullcontext() as progress:
         return Recommender.fit(
             data,
             seed=seed,
             effort=effort,  # type: ignore[arg-type]
-            language=behind_url(language, budget) or language,
-            cache=cache_folder(),
-            template=template,
-            pictures=pictures,
+            texts=texts,
+            search=replace(search, progress=progress) if search else None,
             say=say,
-            progress=progress,
         )

@@ -9,7 +9,8 @@ import typer
 from penchant.errors import PenchantError
 
 VERBS = (
-    "data", "check", "adapt", "write", "fit", "recommend", "ask", "similar", "predict", "evaluate", "demo",
+    "data", "check", "adapt", "write", "fit", "recommend", "ask", "similar", "predict", "explain", "evaluate",
+    "demo",
 )  # fmt: skip
 
 

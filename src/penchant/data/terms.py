@@ -90,14 +90,18 @@ class TermSpace:
 
     def transform(self, catalogue: Catalogue) -> sparse.csr_matrix:
         """Return TF-IDF vectors of length one, float32 of shape (n, T); zero where no term is known."""
+        return self.of_texts(prose(catalogue, self.columns) if self.terms else [""] * len(catalogue))
+
+    def of_texts(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        """Return the same of texts, shape (n, T)."""
         place = {term: at for at, term in enumerate(self.terms)}
         rows: list[int] = []
         at: list[int] = []
-        for row, own in enumerate(terms_of(prose(catalogue, self.columns)) if place else ()):
+        for row, own in enumerate(terms_of(texts)):
             found = [place[term] for term in own if term in place]
             at += found
             rows += [row] * len(found)
-        shape, ones = (len(catalogue), len(self.terms)), np.ones(len(at), dtype=np.float32)
+        shape, ones = (len(texts), len(self.terms)), np.ones(len(at), dtype=np.float32)
         made = sparse.csr_matrix((ones, (rows, at)), shape=shape, dtype=np.float32)
         made.sum_duplicates()
         made.data = (1 + np.log(made.data)) * self.weights[made.indices]

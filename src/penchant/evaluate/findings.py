@@ -35,6 +35,16 @@ class Probe:
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default_factory=tuple)
 
+    @property
+    def shown(self) -> bool:
+        """Whether there is a table."""
+        return bool(self.findings)
+
+    @property
+    def caption(self) -> str:
+        """What its table shows."""
+        return "NDCG@10: mean [interval]"
+
     def sentences(self) -> Iterator[str]:
         """Say each gain."""
         for found in self.findings:
@@ -67,7 +77,7 @@ class Probe:
         parts += [page.paragraph(line, f"verdict {kind}") for line, kind in said]
         if self.findings:
             parts.append(page.plots(self._figures()))
-            parts.append(page.table("NDCG@10: mean [interval]", *self.grid()))
+            parts.append(page.table(self.caption, *self.grid()))
         return page.section(self.title, parts)
 
     def markdown(self) -> Iterator[str]:
@@ -75,7 +85,7 @@ class Probe:
         yield from ("", f"## {self.title}", "", self.question)
         for note in self.notes:
             yield from ("", note)
-        if self.findings:
+        if self.shown:
             columns, rows = self.grid()
             yield from ("", f"| {' | '.join(columns)} |", f"| {' | '.join('---' for _ in columns)} |")
             yield from (f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)

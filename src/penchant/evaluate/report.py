@@ -103,7 +103,7 @@ class Evaluation:
         for probe in self.probes:
             parts.append(Text(probe.title, style="bold"))
             parts += [Text(line) for line in (*probe.notes, *probe.sentences())]
-            parts += [_grid("NDCG@10", *probe.grid())] if probe.findings else []
+            parts += [_grid(probe.caption, *probe.grid())] if probe.shown else []
         return Group(*parts)
 
 

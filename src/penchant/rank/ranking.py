@@ -1,7 +1,7 @@
 """The fitted ranker: sources, blends and evidence, from a query to a slate."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from penchant.rank.request_weight import START, learned_request_weight
 from penchant.rank.settings import Effort, build, found_settings
 from penchant.rank.trust import Blends, learned_blends
 from penchant.tune.coordinates import Settings
+from penchant.tune.study import Budget
 from penchant.types import Query, Rows, Scores, Slate, Vectors
 
 MODELS: Mapping[str, type[Any]] = {
@@ -43,7 +44,8 @@ class Plan:
     """What was learned about learning, and is kept for a refit: settings of the models, and the blends.
 
     `request_weight` is that of the words of a request, `calibration` makes probabilities of scores, `half` is
-    the half-life of ratings in seconds; the last two are None where nothing told them.
+    the half-life of ratings in seconds; these two are None where nothing told them. `searched` says what a
+    search with a budget came to, by the model's name.
     """
 
     settings: Mapping[str, Settings]
@@ -52,6 +54,7 @@ class Plan:
     request_weight: float = START
     calibration: Calibration | None = None
     half: float | None = None
+    searched: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,21 @@ class Ranking:
 
     @classmethod
     def fit(
-        cls, data: Dataset, knowledge: Knowledge, *, effort: Effort, seed: int, say: Callable[[str], None]
+        cls,
+        data: Dataset,
+        knowledge: Knowledge,
+        *,
+        effort: Effort,
+        seed: int,
+        say: Callable[[str], None],
+        search: Budget | None = None,
     ) -> "Ranking":
         """Search settings and learn the blends on the last slice of time, then fit all of it on all data."""
         if len(data.interactions):
             say(reach(data))
         rehearsal = rehearse(data, np.random.default_rng(seed))
-        settings = found_settings(rehearsal, knowledge, effort, seed, say)
+        chosen = found_settings(rehearsal, knowledge, effort, seed, say, search)
+        settings = chosen.settings
         scorers = build(settings, rehearsal.train, knowledge, seed)
         moments = Moments(rehearsal.train, scorers, knowledge)
         blends = learned_blends(rehearsal, moments, say=say)
@@ -79,7 +90,8 @@ class Ranking:
         if asked:
             say(f"words of a request count {weight:.2f} (learned on {asked:,} requests)")
         calibration = learned_calibration(rehearsal, moments, blends.new, seed)
-        return cls.planned(Plan(settings, blends, seed, weight, calibration), data, knowledge)
+        plan = Plan(settings, blends, seed, weight, calibration, searched=chosen.searched)
+        return cls.planned(plan, data, knowledge)
 
     @classmethod
     def planned(cls, plan: Plan, data: Dataset, knowledge: Knowledge) -> "Ranking":
@@ -210,6 +222,7 @@ class Ranking:
         scalars: dict[str, Any] = {"models": models, "scales": scales, "blends": blends, "settings": settings}
         plan = self.plan
         scalars |= {"seed": plan.seed, "request_weight": plan.request_weight, "span": self.evidence.span}
+        scalars["searched"] = {name: dict(told) for name, told in plan.searched.items()}
         scalars["calibration"] = None if plan.calibration is None else list(astuple(plan.calibration))
         scalars["ratings"] = None
         if self.ratings:
@@ -243,7 +256,7 @@ class Ranking:
             calibration = Calibration(tuple(slopes), offset, span)
         half = ratings.half if ratings else None
         learned = (scalars["seed"], scalars["request_weight"], calibration, half)
-        plan = Plan(scalars["settings"], blends, *learned)
+        plan = Plan(scalars["settings"], blends, *learned, scalars.get("searched", {}))
         return cls(plan, Sources(scorers, scales), evidence, ratings)
 
 

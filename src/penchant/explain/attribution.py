@@ -1,0 +1,262 @@
+"""Attribution: which words of an item's text move it in somebody's list.
+
+Occlusion (Zeiler and Fergus, ECCV 2014): a word's attribution is the item's score minus its score without the
+word. Integrated gradients: see `penchant.language.gradients`. Both follow the text through all that is made
+of it when lists are asked for: the content map, and nearness to the words of a request. What a text gave the
+closed forms as their prior was settled when they were fitted, and stays.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+
+from penchant.data.catalogue import Catalogue
+from penchant.data.terms import prose
+from penchant.errors import LanguageError, SettingError
+from penchant.language.describe import describe, reused
+from penchant.language.encode import Encoder, unit
+from penchant.language.gradients import integrated
+from penchant.language.knowledge import Knowledge
+from penchant.language.template import Template
+from penchant.language.whiten import Whitening
+from penchant.models.content import Content
+from penchant.models.description import Description, Parts
+from penchant.rank.ranking import Ranking
+from penchant.types import Query, Scores, Vectors
+
+Method: TypeAlias = Literal["occlusion", "gradients"]
+METHODS: tuple[Method, ...] = ("occlusion", "gradients")
+SPACELESS = "\u3040-\u30ff\u3400-\u9fff"
+WORD = re.compile(rf"[{SPACELESS}]|[^\W_{SPACELESS}]+(?:['\u2019\-][^\W_{SPACELESS}]+)*")
+MOST = 300
+"""Words that are left out one by one, from the beginning of a text."""
+CLOSE = 1e-2
+"""How far a text that is read again may be from the vector that the model was fitted with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Words in the order of the text, what each gave to the `score`, (W,), and the item's rank without it.
+
+    `ranks` are empty for gradients, which leave nothing out; `left` words at the end were not looked at.
+    `gap` is what gradients do not account for.
+    """
+
+    words: tuple[str, ...]
+    given: Vectors
+    score: float
+    rank: int
+    ranks: tuple[int, ...] = ()
+    left: int = 0
+    gap: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How a fitted model reads the text of an item; without an `encoder` it reads terms."""
+
+    ranking: Ranking
+    items: Catalogue
+    knowledge: Knowledge
+    whitening: Whitening
+    encoder: Encoder | None = None
+    language: str = ""
+    template: Template | None = None
+
+    def attribute(self, query: Query, row: int, method: Method = "occlusion") -> Attribution:
+        """Attribute the score of an item, in what `query` is answered, to the words of its text.
+
+        Raises:
+            SettingError: the method needs what is not there, or the item has no text.
+            LanguageError: the text is not the one that the model was fitted with.
+        """
+        text = self.text(row)
+        found = list(WORD.finditer(text))
+        if not found:
+            raise SettingError(f"item {self._id(row)!r} has no text", hint="only words can be attributed")
+        own = Way(self, query, row)
+        score = float(own.base)
+        everything = self.ranking.score([query])[0]
+        everything[np.setdiff1d(np.union1d(query.rows, query.excluded), [row])] = -np.inf
+        everything[row] = -np.inf
+
+        def rank(value: float) -> int:
+            return int((everything > value).sum()) + 1
+
+        words = tuple(match[0] for match in found)
+        if method == "gradients":
+            given, gap = own.gradients(text, [match.span() for match in found])
+            return Attribution(words, given, score, rank(score), gap=gap)
+        tried = found[:MOST]
+        scores = own.scores([text[: match.start()] + text[match.end() :] for match in tried])
+        ranks = tuple(rank(value) for value in scores.tolist())
+        given = np.asarray(score - scores, dtype=np.float32)
+        return Attribution(words[:MOST], given, score, rank(score), ranks, left=len(found) - len(tried))
+
+    def text(self, row: int) -> str:
+        """Return the text of an item as the encoder, or without one the term space, reads it."""
+        if self.encoder is None:
+            return prose(self.items, content_of(self.ranking).terms.columns)[row]
+        return describe(self.items, self.template, columns=self._columns())[row]
+
+    def encoded(self, texts: Sequence[str], row: int) -> tuple[Vectors, Vectors]:
+        """Return what `Knowledge.vectors` and `Knowledge.raw` would hold if the item's text were another."""
+        if self.encoder is None:
+            raise LanguageError("there is no encoder to read texts with")
+        vectors = self.encoder.encode(texts)
+        raw = self.whitening.centre(vectors)
+        shared = self._shared()
+        if shared:
+            kinds = self.encoder.encode([describe(self.items, columns=shared)[row]])
+            raw = unit(raw + self.whitening.centre(kinds))
+        return self.whitening.apply(vectors), raw
+
+    def checked(self, row: int) -> None:
+        """Raise LanguageError where the text is read otherwise than when the model was fitted."""
+        vectors, _ = self.encoded([self.text(row)], row)
+        if np.abs(vectors[0] - self.knowledge.vectors[row]).max() > CLOSE:
+            raise LanguageError(
+                f"item {self._id(row)!r}: its text is not the one that the model was fitted with",
+                hint="give --template if fit had one, and the same language model",
+            )
+
+    def _shared(self) -> list[str]:
+        whole = bool(getattr(self.encoder, "whole", False))
+        return [] if self.template or whole else reused(self.items)
+
+    def _columns(self) -> list[str] | None:
+        shared = self._shared()
+        return None if self.template else [name for name in self.items.table.columns if name not in shared]
+
+    def _id(self, row: int) -> str:
+        return str(self.items.vocabulary.texts(np.array([row]))[0])
+
+
+class Way:
+    """The way from a text of one item to the item's score, all else as it is."""
+
+    def __init__(self, reader: Reader, query: Query, row: int) -> None:
+        self.reader, self.row = reader, row
+        ranking, rows = reader.ranking, np.array([row])
+        self.content = content_of(ranking)
+        self.base = ranking.slate(query, rows).scores[0]
+        self.trust = float(ranking.unit(query, rows)["content"][0])
+        self.user = self.content.users([query])[0]
+        self.parts = self.content.parts_of(one(reader.items, row), cut(reader.knowledge, row))
+        self.asked: Vectors | None = None
+        if query.text is not None and "words" in ranking.sources.scorers:
+            weight = ranking.plan.request_weight / ranking.sources.scales["words"].spread
+            self.asked = np.float32(weight) * query.text
+        if reader.encoder is not None:
+            reader.checked(row)
+        elif not self.content.word:
+            raise SettingError(
+                "this model read no texts", hint="fit with a --language, or bring items with titles or prose"
+            )
+
+    def scores(self, texts: Sequence[str]) -> Scores:
+        """Return the item's score with each of some texts in place of its own, (V,)."""
+        if self.reader.encoder is None:
+            words = self.terms(texts)
+            placed = self.content.place(self.described(self.parts.texts, words))
+            here = self.content.place(self.described(self.parts.texts, self.terms([self._own()])))
+            return np.asarray(self.base + self.trust * ((placed - here) @ self.user), dtype=np.float32)
+        vectors, raw = self.reader.encoded([self._own(), *texts], self.row)
+        placed = self.content.place(self.described(vectors * np.float32(self.content.text), self.parts.words))
+        moved = self.trust * ((placed[1:] - placed[0]) @ self.user)
+        if self.asked is not None:
+            moved = moved + (raw[1:] - raw[0]) @ self.asked
+        return np.asarray(self.base + moved, dtype=np.float32)
+
+    def gradients(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[Vectors, float]:
+        """Return what integrated gradients give each word, (W,), and what they leave over."""
+        if self.reader.encoder is None or not self.reader.language:
+            raise SettingError(
+                "integrated gradients need a text encoder that a name tells", hint="use occlusion"
+            )
+        found = integrated(self.reader.language, text, self.head())
+        starts = np.array([start for start, _ in spans])
+        given = np.zeros(len(spans), dtype=np.float32)
+        for (start, _), value in zip(found.spans, found.given.tolist(), strict=True):
+            given[max(0, int(np.searchsorted(starts, start, side="right")) - 1)] += value
+        return given, found.gap
+
+    def head(self) -> Callable[[Any], Any]:
+        """Return the way from the encoder's vector (B, width) to the score (B,), in torch."""
+        import torch
+
+        content, whitening, reader = self.content, self.reader.whitening, self.reader
+        mean, axes = torch.from_numpy(whitening.mean), torch.from_numpy(whitening.axes)
+        anchors = content.anchors
+        fixed = self.described(self.parts.texts[:, :0], self.parts.words).attributes
+        media = torch.from_numpy((self.parts.media * np.float32(content.media))[0])
+        across = torch.from_numpy((fixed @ anchors.attributes.T).toarray()[0])
+        own = float(fixed.multiply(fixed).sum())
+        texts, norms = torch.from_numpy(anchors.texts), torch.from_numpy(anchors.norms)
+        weight = torch.from_numpy(content.map @ self.user)
+        kinds = None
+        if self.asked is not None:
+            kinds = torch.from_numpy(self.asked)
+            shared = reader._shared()
+            beside = torch.zeros_like(mean)
+            if shared and reader.encoder is not None:
+                said = reader.encoder.encode([describe(reader.items, columns=shared)[self.row]])
+                beside = torch.from_numpy(whitening.centre(said)[0])
+
+        def forward(vectors: Any) -> Any:
+            centred = vectors - mean
+            white = torch.nn.functional.normalize(centred @ axes, dim=-1) * content.text
+            white = torch.cat((white, media.expand(len(white), -1)), dim=1)
+            apart = (white**2).sum(dim=1, keepdim=True) + own + norms - 2 * (white @ texts.T + across)
+            far = torch.exp(-0.5 / content.scale * apart.clamp(min=0.0))
+            found = self.trust * (0.5 * (far + far**4) @ weight)
+            if kinds is not None:
+                raw = torch.nn.functional.normalize(centred, dim=-1) + beside
+                found = found + torch.nn.functional.normalize(raw, dim=-1) @ kinds
+            return found
+
+        return forward
+
+    def described(self, vectors: Vectors, words: sp.csr_matrix) -> Description:
+        """Return the item's description with other text vectors or words, one a row."""
+        n = max(len(vectors), words.shape[0])
+        attributes = sp.csr_matrix(self.parts.attributes[np.zeros(n, dtype=np.int64)])
+        media = np.repeat(self.parts.media, n, axis=0)
+        vectors = np.repeat(vectors, n, axis=0) if len(vectors) < n else vectors
+        words = words[np.zeros(n, dtype=np.int64)] if words.shape[0] < n else words
+        return self.content.weigh(
+            Parts(vectors, media if self.content.media else media[:, :0], attributes, words)
+        )
+
+    def terms(self, texts: Sequence[str]) -> sp.csr_matrix:
+        """Return the terms of texts as the content map sees them."""
+        return self.content.terms.of_texts(texts)
+
+    def _own(self) -> str:
+        return self.reader.text(self.row)
+
+
+def content_of(ranking: Ranking) -> Content:
+    """Return the content map of a ranking."""
+    found = ranking.sources.scorers["content"]
+    assert isinstance(found, Content)
+    return found
+
+
+def one(items: Catalogue, row: int) -> Catalogue:
+    """Return the catalogue of one item alone."""
+    vocabulary = type(items.vocabulary)(items.vocabulary.ids[row : row + 1])
+    return Catalogue(vocabulary, items.table[row : row + 1], items.title)
+
+
+def cut(knowledge: Knowledge, row: int) -> Knowledge:
+    """Return what language says of one item alone."""
+    part = slice(row, row + 1)
+    media = knowledge.media[part] if len(knowledge.media) else np.zeros((1, 0), dtype=np.float32)
+    return Knowledge(
+        knowledge.vectors[part], knowledge.raw[part], knowledge.known[part], knowledge.as_of, media=media
+    )
