@@ -18,6 +18,7 @@ from penchant.errors import SettingError
 from penchant.language.template import Template
 from penchant.recommender import Recommender
 
+LANGUAGE_HELP = "Text encoder: auto, minilm, lsa, a folder, a Hugging Face name, URL#MODEL, or none."
 PICTURES_HELP = "Encoder of pictures: lite0, a Hugging Face folder, none, or auto: lite0 if installed."
 
 
@@ -43,9 +44,7 @@ def fit(
     target: Annotated[
         str, typer.Option(help="What to foretell: the next interaction, or what will be liked.")
     ] = "next",
-    language: Annotated[
-        str, typer.Option(help="Text encoder: minilm, a folder, a Hugging Face name, URL#MODEL, or none.")
-    ] = "minilm",
+    language: Annotated[str, typer.Option(help=LANGUAGE_HELP)] = "auto",
     pictures: Annotated[str, typer.Option(help=PICTURES_HELP)] = "auto",
     budget: Annotated[int | None, typer.Option(help="Tokens that a language URL may cost.", min=1)] = None,
     template: Annotated[Path | None, typer.Option(help="A text file with {column} places for items.")] = None,
