@@ -221,14 +221,14 @@ def test_the_command_line_serves_a_chinese_catalogue(tmp_path: Path) -> None:
     data, _ = read(tmp_path / "DIR")
     assert tongue_of(data.items).code == "zh"
 
-    def penchant(*words: object) -> subprocess.CompletedProcess[str]:
+    def penchant(*words: object, told: str = "") -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "penchant.cli", *map(str, words)]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+        return subprocess.run(command, input=told, capture_output=True, text=True, check=True, timeout=300)
 
     done = penchant("fit", tmp_path / "DIR", "-o", tmp_path / "MODEL", "--effort", "quick")
     assert "Chinese" in done.stderr and "a space learned from them" in done.stderr
-    done = penchant("ask", tmp_path / "MODEL", "像《电影3》那样的，不要友谊", "-k", "4", "--explain")
+    turns = "税务局要我填一张表\n重新开始，像《电影3》那样的，不要友谊\n"
+    done = penchant("ask", tmp_path / "MODEL", "-k", "4", told=turns)
+    assert "没有合适的" in done.stderr
     assert "理解为：像 电影3 · 不含“友谊”" in done.stderr
-    assert {int(line.split(",")[1]) % 2 for line in done.stdout.splitlines()[1:]} == {1}
-    assert "没有合适的" in penchant("ask", tmp_path / "MODEL", "税务局要我填一张表").stderr
-    assert penchant("recommend", tmp_path / "MODEL", "--text", "村庄", "-k", "3").stdout.count("\n") == 4
+    assert {int(line.split(",")[1]) % 2 for line in done.stdout.splitlines()[5:]} == {1}
