@@ -41,8 +41,8 @@ def quietly(_: str) -> None:
 class Recommender:
     """A fitted recommender; it is never changed, a refit gives another one.
 
-    Requests in words are read by `encoder`, or else by the one that `language` names; a bundle keeps an encoder
-    only where it was learned from the catalogue. `learned` is what answered requests taught, None where there were too few.
+    Requests in words are read by `encoder`, which a bundle keeps only where it was learned from the catalogue, or
+    by the one that `language` names; `learned` is what answered requests taught, None without enough.
     """
 
     data: Dataset

@@ -22,8 +22,9 @@ def _tiers(*tiers: str) -> Names:
 
 USER = _tiers(
     "userid 用户id 用户编号",
+    "用户 会员id 会员 顾客id 顾客 客户id 客户 "
     "user uid customerid customer visitorid memberid member reviewerid accountid clientid cid shopperid "
-    "用户 会员id 会员 顾客id 顾客 客户id 客户 buyerid profileid personid playerid listenerid readerid patientid studentid useridx fromuserid",
+    "buyerid profileid personid playerid listenerid readerid patientid studentid useridx fromuserid",
     "username login email reviewername",
     "sessionid session visitid basketid",
 )
@@ -39,7 +40,8 @@ ITEM = _tiers(
 )
 TIME = _tiers(
     "timestamp ts unixtimestamp unixreviewtime timestampms timestamps unixtime epoch 时间戳",
-    "时间 购买时间 下单时间 评论时间 评分时间 浏览时间 eventtime eventtimestamp datetime createdat time invoicedate purchasedate orderdate transactiondate "
+    "时间 购买时间 下单时间 评论时间 评分时间 浏览时间 "
+    "eventtime eventtimestamp datetime createdat time invoicedate purchasedate orderdate transactiondate "
     "reviewtime ratedat playedat clickedat viewedat eventdate created dateadded tdat orderedat watchedat "
     "sessionstart orderpurchasetimestamp timecreated playtime",
     "date day dt when 日期",

@@ -5,8 +5,8 @@ from pathlib import Path
 from penchant.errors import LanguageError
 from penchant.language.encode import Encoder
 from penchant.language.folders import NAMES, Pooling
-from penchant.language.lsa import LEARNED, LatentSemantics
 from penchant.language.local import LocalEncoder, Precision
+from penchant.language.lsa import LEARNED, LatentSemantics
 from penchant.language.remote import RemoteEncoder
 
 WEB = ("http://", "https://")

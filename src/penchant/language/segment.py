@@ -1,4 +1,4 @@
-"""Text into words, also where no spaces divide them: Chinese by the dictionary of `jieba`, or by pairs of signs."""
+"""Text into words, also where no spaces divide them: Chinese by the dictionary of `jieba`, or by pairs."""
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence

@@ -10,19 +10,19 @@ from penchant.data.terms import prose, prose_columns
 SAMPLE, LONGEST = 2_000, 1_000
 """Rows that are looked at, evenly spread, and characters of each."""
 ENOUGH, CERTAIN = 2_000, 0.7
-"""Letters from which on texts in Latin letters are judged, and the part of them that must be in one language."""
+"""Latin letters from which on texts are judged, and the part of them that must be in one language."""
 SIGNS = 2
 """A Chinese, Japanese or Korean character says as much as so many letters at least."""
 NAMES = {
-    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
-    "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian",
-    "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "no": "Norwegian",
-    "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "th": "Thai",
-    "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es":
+    "Spanish", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu":
+    "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch",
+    "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv":
+    "Swedish", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
 }  # fmt: skip
 SCRIPTS = {
-    "CJK": "zh", "HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "THAI": "th", "GREEK": "el", "HEBREW": "he",
-    "CYRILLIC": "ru", "ARABIC": "ar", "DEVANAGARI": "hi",
+    "CJK": "zh", "HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "THAI": "th", "GREEK": "el",
+    "HEBREW": "he", "CYRILLIC": "ru", "ARABIC": "ar", "DEVANAGARI": "hi",
 }  # fmt: skip
 """The language that a script is taken for, where nothing else tells."""
 SHARED = {"CYRILLIC": {"ru", "uk", "bg", "sr", "mk", "be", "kk"}, "ARABIC": {"ar", "fa", "ur", "ps"}}
@@ -32,8 +32,9 @@ KANA = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Tongue:
-    """A language as ISO 639 code, "" where it cannot be told, the part of the texts that shows it, and whether
-    it is certainly another one than English.
+    """A language as ISO 639 code, "" where it cannot be told, and the part of the texts that shows it.
+
+    `foreign` says that it is certainly another one than English.
     """
 
     code: str = ""

@@ -52,8 +52,10 @@ def stored(
     requests: State | None = None,
     encoder: Encoder | None = None,
 ) -> str:
-    """Write a bundle; returns its version. `requests` is what was learned from requests, if anything; an encoder
-    is kept where it was learned from the catalogue.
+    """Write a bundle; returns its version.
+
+    `requests` is what was learned from requests, if anything; an encoder is kept where it was learned from
+    the catalogue.
     """
     events = data.interactions
     arrays = {f"events/{name}": getattr(events, name) for name in COLUMNS}

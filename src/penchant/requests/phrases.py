@@ -1,7 +1,7 @@
 """What people say when they ask for something: the tables of all languages, joined.
 
-A phrase is looked up word by word, a Chinese character counting as a word. To add a language, write its tables
-as `phrases_en` and `phrases_zh` hold them, and add it to `TONGUES`.
+A phrase is looked up word by word, a Chinese character counting as a word. To add a language, write its
+tables as `phrases_en` and `phrases_zh` hold them, and add it to `TONGUES`.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
@@ -37,8 +37,8 @@ CUES: Mapping[str, str] = _turned(tongue.CUES for tongue in _ALL)
 """What begins something, by kind.
 
 "not": what follows is not wanted. "plain" holds a word of that and refuses nothing. "like", "unlike": a title
-that follows is liked or disliked. "varied", "recent", "cheap", "fair" and "dear" are whole by themselves. "below"
-to "after" stand before a number, "by" before a name.
+that follows is liked or disliked. "varied", "recent", "cheap", "fair" and "dear" are whole by themselves.
+"below" to "after" stand before a number, "by" before a name.
 """
 AFTER_NUMBER: Mapping[str, str] = _turned(tongue.AFTER_NUMBER for tongue in _ALL)
 """What may stand behind a number, or behind a number and its unit."""

@@ -71,7 +71,7 @@ def _figures(words: list[Word], place: int) -> tuple[float, int] | None:
 
 
 def _numeral(words: list[Word], place: int) -> tuple[float, int] | None:
-    """Read a Chinese numeral; one of a single sign needs a unit or a bound behind it: 一 begins many a word."""
+    """Read a Chinese numeral; a single sign needs a unit or a bound behind it, as 一 begins many words."""
     found = numeral_at(words, place)
     if found is None or found[1] - place > 1:
         return found

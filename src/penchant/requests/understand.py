@@ -254,7 +254,7 @@ class _Scan:
             self.filters.append(Filter(column, tokens=tokens, negated=True))
 
     def word(self, place: int) -> int | None:
-        """Refuse a word; a Chinese one goes up to the next phrase or the end of its clause, four characters at most."""
+        """Refuse a word; a Chinese one goes up to the next phrase or clause, four characters at most."""
         first = self.words[place].text
         if not chinese(first):
             if self.verbal or first in STOPWORDS or not first.replace("'", "").isalpha() or len(first) < 3:

@@ -70,7 +70,7 @@ class Wanted:
         """
         called, spoken = titles or {}, tongue(self.request)
 
-        def say(what: str, **parts: object) -> str:
+        def say(what: str, /, **parts: object) -> str:
             return said(spoken, what, **parts)
 
         parts = [say("text", text=_one_line(self.text))] if self.text else []
