@@ -91,14 +91,12 @@ def packages(language: str) -> Callable[[Path], Pairs]:
     """Return what reads Debian's descriptions in a language."""
 
     def read(folder: Path) -> Pairs:
-        lists, settings = folder / "lists", folder / "apt.conf"
+        lists = folder / "lists"
         (lists / "partial").mkdir(parents=True, exist_ok=True)
-        settings.write_text('#clear Acquire::Languages;\nAcquire::Languages { "zh_CN"; "de"; };\n')
         kept = folder / f"{language}.txt"
         if not kept.exists():
-            conf = ["env", f"APT_CONFIG={settings}"]
-            run(folder, *conf, "apt-get", "-o", f"Dir::State::lists={lists}", "-o", "APT::Sandbox::User=root",
-                "update")  # fmt: skip
+            own = f"Dir::State::lists={lists}", "APT::Sandbox::User=root", "Acquire::Languages=zh_CN,de"
+            run(folder, "apt-get", *(part for setting in own for part in ("-o", setting)), "update")
             file = next(lists.glob(f"*_main_i18n_Translation-{language.replace('_', '%5f')}*"))
             told = subprocess.run(
                 ["/usr/lib/apt/apt-helper", "cat-file", str(file)], check=True, capture_output=True

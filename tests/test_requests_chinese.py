@@ -129,7 +129,7 @@ def test_refusals_and_categories() -> None:
 def test_what_was_understood_is_told_in_the_language_of_the_request() -> None:
     found = heard("像《活着》那样的，不要红色，50元以下")
     assert found.line(GUIDE.called(found)) == "像 活着 · 定价 ≤ 50 · 不含“红色”"
-    assert "不明确：目录" in heard("不到三公斤的").line()
+    assert "不明确：3：目录里没有“重量”这一栏" in heard("不到三公斤的").line()
     assert "like 活着" in heard("books like 《活着》").line({"b0": "活着"})
 
 

@@ -41,7 +41,7 @@ def quietly(_: str) -> None:
 class Recommender:
     """A fitted recommender; it is never changed, a refit gives another one.
 
-    Requests in words are read by `encoder`, which a bundle keeps only where it was learned from the catalogue, or
+    Requests in words are read by `encoder`, which a bundle keeps only where it was learned from the texts, or
     by the one that `language` names; `learned` is what answered requests taught, None without enough.
     """
 

@@ -3,8 +3,8 @@
     x_t = (1 + ln n_t) ln((1 + N) / (1 + N_t)),  |x| = 1,   X ≈ U S Vᵀ,   e(x) = x V / |x V|,
 
 n_t uses of the term t in the text, N_t of the N texts with it. Terms that occur together come near each
-other, so that a request finds texts that say the same in other words. Deerwester, Dumais, Furnas, Landauer and
-Harshman, Journal of the American Society for Information Science 1990.
+other, so that a request finds texts that say the same in other words. Deerwester, Dumais, Furnas, Landauer
+and Harshman, Journal of the American Society for Information Science 1990.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ OVER, ROUNDS = 16, 4
 
 @dataclass(frozen=True, slots=True)
 class LatentSemantics:
-    """An encoder learned from texts: `terms`, what each tells, `weights` (T,), and where it lies, `axes` (T, d).
+    """An encoder learned from texts: `terms`, what each tells, `weights` (T,), where it lies, `axes` (T, d).
 
     `division` says how Chinese was divided into terms; texts that come later are divided alike.
     """

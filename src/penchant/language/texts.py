@@ -8,6 +8,7 @@ import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.data.media import media_vectors
+from penchant.errors import LanguageError
 from penchant.language.cache import Progress, VectorCache
 from penchant.language.choose import AUTO, load_encoder
 from penchant.language.describe import describe
@@ -60,12 +61,8 @@ def read_texts(
     if language == "none" or not data.items.table.width:
         nothing = Whitening(np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.float32))
         return Texts(replace(Knowledge.none(data.n_items), media=media), nothing, "none")
-    language = chosen(data, language, tell) if language in (AUTO, BUNDLED) else language
-    if language == LEARNED:
-        language, kept = LatentSemantics.fit(describe(data.items, template), seed=seed), None
-        tell(
-            f"texts: {len(language.terms):,} terms of the catalogue make a space of {language.dim} dimensions"
-        )
+    language = reader(data, language, template, seed, tell)
+    kept = None if isinstance(language, LatentSemantics) else kept
     encoder = load_encoder(language) if isinstance(language, str) else language
     knowledge, whitening = know(
         data.items, encoder, kept, template=template, as_of=data.end, progress=progress
@@ -78,6 +75,29 @@ def read_texts(
         requests[read] = hear(texts, encoder, whitening, kept)
         knowledge = replace(knowledge, requests=requests)
     return Texts(knowledge, whitening, language)
+
+
+def reader(
+    data: Dataset, language: str | Encoder, template: Template | None, seed: int, tell: Callable[[str], None]
+) -> str | Encoder:
+    """Return what reads the texts: a space learned from them where "lsa" is named or chosen, else what was named.
+
+    Raises LanguageError where "lsa" is named, and there is nothing to learn from.
+    """
+    if not isinstance(language, str) or language not in (AUTO, BUNDLED, LEARNED):
+        return language
+    name = language if language == LEARNED else chosen(data, language, tell)
+    if name != LEARNED:
+        return name
+    try:
+        space = LatentSemantics.fit(describe(data.items, template), seed=seed)
+    except LanguageError:
+        if language == LEARNED:
+            raise
+        tell(f"texts: they share no words to learn from, so {BUNDLED} reads them after all")
+        return BUNDLED
+    tell(f"texts: {len(space.terms):,} terms of the catalogue make a space of {space.dim} dimensions")
+    return space
 
 
 def chosen(data: Dataset, language: str, tell: Callable[[str], None]) -> str:

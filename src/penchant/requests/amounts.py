@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from penchant.requests.attributes import Attributes
-from penchant.requests.phrases import AFTER_NUMBER, AFTER_RANGE, AND, CUES, FILLERS, FROM, TO, said
+from penchant.requests.phrases import AFTER_NUMBER, AFTER_RANGE, AND, CUES, FILLERS, FROM, TO, called, said
 from penchant.requests.quantities import decade_at, number_at, skip_fillers
 from penchant.requests.reading import Word, chinese, longest, tongue
 from penchant.requests.wanted import Filter
@@ -199,7 +199,7 @@ def _before(words: list[Word], start: int, known: Attributes) -> str:
 def _column(words: list[Word], about: str, value: float, known: Attributes) -> tuple[str | None, str]:
     """Return the column that a number is about, or why there is none."""
     if about:
-        return known.meanings.get(about), _told(words, "no column", about=about)
+        return known.meanings.get(about), _told(words, "no column", about=called(_spoken(words), about))
     if _is_year(value) and "year" in known.meanings and "price" not in known.meanings:
         return known.meanings["year"], ""
     years = known.meanings.get("year")
@@ -214,7 +214,11 @@ def _column(words: list[Word], about: str, value: float, known: Attributes) -> t
 
 def _told(words: list[Word], what: str, **parts: object) -> str:
     """Say why an amount makes no condition, in the language of the request."""
-    return said(tongue(" ".join(word.text for word in words)), what, **parts)
+    return said(_spoken(words), what, **parts)
+
+
+def _spoken(words: list[Word]) -> str:
+    return tongue(" ".join(word.text for word in words))
 
 
 def _is_year(value: float) -> bool:

@@ -14,11 +14,12 @@ from penchant.requests.phrases import (
     NUMBER_WORDS,
     ORDINALS,
     POINTING,
+    called,
     said,
 )
 from penchant.requests.reading import Word, longest, read_words, tongue
 from penchant.requests.search import terms
-from penchant.requests.understand import tells
+from penchant.requests.telling import tells
 from penchant.requests.wanted import Filter, Wanted
 from penchant.types import Query
 
@@ -138,7 +139,7 @@ class Conversation:
         known = [] if column is None else [v for row in rows if (v := attributes.values[column][row]) == v]
         if column is None or not known:
             silent = "catalogue silent" if column is None else "list silent"
-            told = said(spoken, silent, what=meaning if column is None else column)
+            told = said(spoken, silent, what=called(spoken, meaning) if column is None else column)
             return replace(wanted, unclear=(told,))
         # Those shown are what it is compared with: half of them at least must go.
         middle = sorted(known)[len(known) // 2]

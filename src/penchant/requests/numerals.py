@@ -49,9 +49,7 @@ def _value(signs: list[str]) -> float | None:
             if not section and not digit:
                 return float(unit) if len(signs) == 1 else None
             total, section, digit, last = (section + (digit or 0)) * unit, 0.0, None, unit
-        elif (digit is None and sign != "十" and (section or total or len(signs) > 1)) or (
-            section and unit >= last
-        ):
+        elif (section and unit >= last) or (digit is None and sign != "十" and len(signs) > 1):
             return None
         else:
             section += (1 if digit is None else digit) * unit

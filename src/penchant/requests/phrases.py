@@ -99,10 +99,19 @@ CHANGES: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
 """Comparatives: they compare with the list that was shown."""
 
 
+def called(tongue: str, meaning: str) -> str:
+    """Return what a meaning is called in a language.
+
+    >>> called("zh", "price"), called("en", "price")
+    ('价格', 'price')
+    """
+    return str(TONGUES[tongue].NAMES.get(meaning, meaning))
+
+
 def said(tongue: str, what: str, /, **parts: object) -> str:
     """Say something in a language, with its parts filled in.
 
     >>> said("zh", "holds", words="“面条”")
     '含有“面条”'
     """
-    return TONGUES[tongue].SAID[what].format(**parts)
+    return str(TONGUES[tongue].SAID[what]).format(**parts)

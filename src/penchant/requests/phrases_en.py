@@ -55,6 +55,7 @@ MEANINGS: Mapping[str, str] = {
     "age": "age, aged",
     "weight": "weight, gram, grams, kg, kilos, pounds weight",
 }
+NAMES: Mapping[str, str] = {}
 DECADES: Mapping[int, str] = {
     1920: "twenties", 1930: "thirties", 1940: "forties", 1950: "fifties", 1960: "sixties", 1970: "seventies",
     1980: "eighties", 1990: "nineties",

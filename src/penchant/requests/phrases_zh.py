@@ -50,6 +50,10 @@ MEANINGS: Mapping[str, str] = {
     "age": "年龄, 岁",
     "weight": "重量, 公斤, 千克",
 }
+NAMES: Mapping[str, str] = {
+    "price": "价格", "rating": "评分", "length": "时长", "pages": "页数", "year": "年份", "size": "尺寸", "age": "年龄", "weight": "重量",
+    "diversity": "多样性",
+}  # fmt: skip
 DECADES: Mapping[int, str] = {
     1920: "二十年代", 1930: "三十年代", 1940: "四十年代", 1950: "五十年代", 1960: "六十年代", 1970: "七十年代",
     1980: "八十年代", 1990: "九十年代", 2000: "零零年代",
