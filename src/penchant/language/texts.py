@@ -80,7 +80,7 @@ def read_texts(
 def reader(
     data: Dataset, language: str | Encoder, template: Template | None, seed: int, tell: Callable[[str], None]
 ) -> str | Encoder:
-    """Return what reads the texts: a space learned from them where "lsa" is named or chosen, else what was named.
+    """Return what reads the texts: a space learned from them where "lsa" is named or chosen.
 
     Raises LanguageError where "lsa" is named, and there is nothing to learn from.
     """
