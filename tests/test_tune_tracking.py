@@ -19,7 +19,7 @@ from penchant.cli import application
 from penchant.data.dataset import Dataset
 from penchant.errors import InputError, SettingError
 from penchant.evaluate import PROTOCOLS, Entrant, Evaluation, baselines, evaluate
-from penchant.language.adapt.training import Course
+from penchant.language.adapt.plan import Course
 from penchant.tune.tracking import Run, plain, tracker
 
 RUN = Run(

@@ -42,8 +42,8 @@ def quietly(_: str) -> None:
 class Recommender:
     """A fitted recommender; it is never changed, a refit gives another one.
 
-    Requests in words are read by `encoder`, which no bundle keeps, or else by the one that `language` names;
-    `learned` is what answered requests taught, None where there were too few.
+    Requests in words are read by `encoder`, which a bundle keeps only where it was learned from the texts, or
+    by the one that `language` names; `learned` is what answered requests taught, None without enough.
     """
 
     data: Dataset
@@ -61,7 +61,7 @@ class Recommender:
         *,
         seed: int = 0,
         effort: Effort = "standard",
-        language: str | Encoder = "minilm",
+        language: str | Encoder = "auto",
         cache: Path | None = None,
         template: Template | None = None,
         texts: Texts | None = None,
@@ -72,11 +72,11 @@ class Recommender:
     ) -> "Recommender":
         """Learn from a data set: read its texts, fit every model, learn how far to trust each.
 
-        `language` names a text encoder (see `load_encoder`), or is one; "none" does without. `cache` is a
+        `language` names a text encoder (see `read_texts`), or is one; "none" does without. `cache` is a
         folder that keeps text vectors between fits. `texts` are those that `read_texts` gave before;
         `pictures` names an encoder of pictures, as there. `search` goes on from the effort's settings.
         """
-        texts = texts or read_texts(data, language, cache, template, progress, pictures, say)
+        texts = texts or read_texts(data, language, cache, template, progress, pictures, say, seed)
         knowledge, language = texts.knowledge, texts.encoder
         if not len(data.interactions) and not knowledge.known.any():
             raise SettingError(
@@ -226,11 +226,8 @@ class Recommender:
         rows = self.data.items.vocabulary.rows([item])
         if rows[0] < 0:
             raise UnknownIdError(f"no item {str(item)!r}", hint="ids are written as in the tables")
-        text = (
-            self.knowledge.raw[rows[0]]
-            if self.knowledge.raw.shape[1] and self.knowledge.raw[rows[0]].any()
-            else None
-        )
+        text = self.knowledge.raw[rows[0]]
+        text = text if text.any() else None
         found, scores = self.rank([Query(wanted=rows, text=text, excluded=rows, at=self.data.end)], k)
         found, scores = found[0][found[0] >= 0], scores[0][found[0] >= 0]
         ids = self.data.items.vocabulary.ids.gather(found).alias("item_id")
@@ -277,7 +274,8 @@ class Recommender:
     def save(self, folder: Path | str) -> str:
         """Write a bundle, whole or not at all; returns its version."""
         learned, state = self.learned.state() if self.learned else None, self.ranking.state()
-        return stored(Path(folder), self.data, state, self.whitening, self.knowledge, self.language, learned)
+        known = self.whitening, self.knowledge, self.language
+        return stored(Path(folder), self.data, state, *known, learned, self.encoder)
 
     @classmethod
     def load(cls, folder: Path | str, encoder: Encoder | None = None) -> "Recommender":
@@ -285,11 +283,13 @@ class Recommender:
 
         `encoder` reads requests instead of the one that the bundle names: a URL's with its key, or your own.
         """
-        data, state, whitening, knowledge, language, heard = opened(Path(folder))
+        found = opened(Path(folder))
+        data, knowledge, heard = found.data, found.knowledge, found.requests
         with readable(Path(folder)):
             learned = Learned.from_state(heard, data.items, knowledge) if heard else None
-            ranking = Ranking.from_state(state)
-        return cls(data, ranking, whitening, knowledge, language, encoder, learned)
+            ranking = Ranking.from_state(found.ranking)
+        reader = encoder or found.encoder
+        return cls(data, ranking, found.whitening, knowledge, found.language, reader, learned)
 
 
 REASONS = pl.List(pl.Struct({"evidence": pl.String, "text": pl.String, "share": pl.Float64}))

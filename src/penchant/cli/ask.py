@@ -15,6 +15,8 @@ from penchant.errors import InputError, SettingError
 from penchant.recommender import REASONS, Recommender, plain
 from penchant.requests.conversation import Conversation
 from penchant.requests.desk import Answer
+from penchant.requests.phrases import said
+from penchant.requests.reading import tongue
 from penchant.requests.wanted import Wanted
 
 QUOTED = 400
@@ -48,7 +50,7 @@ def ask(
     if text is not None and not text.strip() and given is None:
         raise SettingError("the request is empty", hint="say what is wanted, or give --wanted")
     fitted = Recommender.load(model)
-    fitted = replace(fitted, encoder=behind_url(fitted.language))
+    fitted = replace(fitted, encoder=behind_url(fitted.language) or fitted.encoder)
     query = fitted.queries([user])[1][0] if user is not None else None
     talk = Conversation(fitted.desk(), query, k, given or Wanted())
     tables = []
@@ -99,7 +101,7 @@ def keep(wanted: Wanted, path: Path) -> None:
 
 def tell(talk: Conversation, answer: Answer, *, quote: bool) -> None:
     """Say what was understood, what was left out, and, at a help desk, the text of the best item."""
-    say(f"understood: {answer.understood}")
+    say(said(tongue(answer.wanted.request), "understood", what=answer.understood))
     for note in answer.notes:
         say(f"  {note}")
     if quote and answer.fits and len(answer.rows):

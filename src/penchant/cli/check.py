@@ -39,7 +39,7 @@ def check(
         bool, typer.Option("--measure", help="Fit without each step of cleaning: what does it do to lists?")
     ] = False,
     language: Annotated[
-        str | None, typer.Option(help="Text encoder for --measure, as for fit; minilm by default.")
+        str | None, typer.Option(help="Text encoder for --measure, as for fit; auto by default.")
     ] = None,
 ) -> None:
     """Say what the tables hold, what cleaning did, what is suspicious, and what can be done with them."""
@@ -68,7 +68,7 @@ def check(
         def again(cleaning: Cleaning) -> Dataset:
             return read(folder, mapping=chosen, weights=counting, cleaning=cleaning)[0]
 
-        found = replace(found, effects=measured(found, again, wanted, language or "minilm"))
+        found = replace(found, effects=measured(found, again, wanted, language or "auto"))
         print("\n".join(found.effects.lines() if found.effects else ()))
     if output:
         path = write(found, output, folder.resolve().name)

@@ -32,6 +32,7 @@ from penchant.evaluate.seal import LISTS, PROBES, Openings, Seal
 from penchant.evaluate.swaps import asking, swaps
 from penchant.evaluate.wording import check_folder
 from penchant.language.cache import VectorCache
+from penchant.language.choose import spec_of
 from penchant.language.texts import Texts, read_texts
 from penchant.recommender import Recommender
 from penchant.tune.study import Budget
@@ -60,7 +61,7 @@ def evaluate(
     ] = Effort.standard,
     search: Minutes = None,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
-    language: Annotated[str, typer.Option(help="Text encoder, as for fit.")] = "minilm",
+    language: Annotated[str, typer.Option(help="Text encoder, as for fit.")] = "auto",
     pictures: Annotated[str, typer.Option(help="Encoder of pictures, as for fit.")] = "auto",
     probes: Annotated[
         bool, typer.Option("--probes", help="Also ask what texts give: shuffled, left out, of newer items.")
@@ -96,7 +97,7 @@ def evaluate(
             "track",
         )
         return contrasted(tables(folder, mapping, weights=weights, cleaning=cleaning), compare, seed, output)
-    born = released(language, language_born, probes)
+    born = released(language_born, probes)
     data = tables(folder, mapping, weights=weights, cleaning=cleaning)
     found = measured(
         data, protocol, seed, effort, language, pictures=pictures, probing=probes, born=born, search=goal
@@ -149,13 +150,12 @@ def contrasted(data: Dataset, folders: tuple[Path, Path], seed: int, output: Pat
         say(f"{output}: comparison.html, comparison.json")
 
 
-def released(language: str, told: str | None, probing: bool) -> float | None:
-    """Return when an encoder was released, None where nobody told."""
+def released(told: str | None, probing: bool) -> float | None:
+    """Return when the encoder was released as the user tells it, None where they do not."""
     if told is not None and not probing:
         raise SettingError(
             "--language-born without --probes", hint="only the probes ask how old an encoder is"
         )
-    told = RELEASED.get(language) if told is None else told
     return None if told is None else moment(told, "--language-born")
 
 
@@ -179,6 +179,8 @@ def measured(
         texts = read_texts(data, encoder, folder, progress=progress, pictures=pictures, say=say)
     if probing:
         check_probable(texts)
+        known_since = RELEASED.get(spec_of(texts.encoder))
+        born = moment(known_since, "--language-born") if born is None and known_since else born
 
     def make(train: Dataset, known: Texts = texts) -> Recommender:
         return Recommender.fit(train, seed=seed, effort=effort, texts=known, search=search)  # type: ignore[arg-type]

@@ -21,13 +21,15 @@ from penchant.data.dataset import Dataset
 from penchant.data.split import known_before
 from penchant.data.written import with_written
 from penchant.errors import SettingError
-from penchant.language.choose import WEB
+from penchant.language.choose import AUTO, WEB
+from penchant.language.lsa import LEARNED
 from penchant.language.template import Template
-from penchant.language.texts import read_texts
+from penchant.language.texts import chosen, read_texts
 from penchant.recommender import Recommender
 from penchant.tune.study import Budget
 
 ADAPT_TOKENS = 128
+LANGUAGE_HELP = "Text encoder: auto, minilm, lsa, a folder, a Hugging Face name, URL#MODEL, or none."
 PICTURES_HELP = "Encoder of pictures: lite0, a Hugging Face folder, none, or auto: lite0 if installed."
 
 
@@ -63,9 +65,7 @@ def fit(
     target: Annotated[
         str, typer.Option(help="What to foretell: the next interaction, or what will be liked.")
     ] = "next",
-    language: Annotated[
-        str, typer.Option(help="Text encoder: minilm, a folder, a Hugging Face name, URL#MODEL, or none.")
-    ] = "minilm",
+    language: Annotated[str, typer.Option(help=LANGUAGE_HELP)] = "auto",
     adapted: Annotated[
         bool, typer.Option("--adapt", help="Teach the text encoder as well, and keep it if lists gain by it.")
     ] = False,
@@ -117,13 +117,16 @@ def taught_beside(output: Path, data: Dataset, language: str, seed: int, templat
     from penchant.language.adapt.plan import Plan
     from penchant.rank.bundle import fingerprint
 
-    if language == "none" or language.startswith(WEB):
-        raise SettingError(f"--adapt with --language {language}", hint="an encoder on this machine can learn")
+    name = chosen(data, AUTO, lambda _: None) if language == AUTO else language
+    if name in ("none", LEARNED) or name.startswith(WEB):
+        raise SettingError(
+            f"--adapt with --language {name}", hint="a language model on this machine can learn"
+        )
     if template is not None:
         raise SettingError("--adapt with --template", hint="an adapted encoder reads all columns as one text")
     place = output.absolute()
     folder = place.with_name(f"{place.name}-language-{fingerprint(data)[:8]}")
-    taught(data, folder, language, Plan(seed=seed), ADAPT_TOKENS)
+    taught(data, folder, name, Plan(seed=seed), ADAPT_TOKENS)
     return str(folder)
 
 
@@ -187,7 +190,7 @@ def fitted(
     """Fit with progress shown."""
     with counted("reading texts") as progress:
         encoder = behind_url(language, budget) or language
-        texts = read_texts(data, encoder, cache_folder(), template, progress, pictures, say)
+        texts = read_texts(data, encoder, cache_folder(), template, progress, pictures, say, seed)
     with counted("searching, in seconds") if search else nullcontext() as progress:
         return Recommender.fit(
             data,

@@ -56,7 +56,7 @@ def recommend(
         words = named(writer, budget)
     fitted = Recommender.load(model)
     if text is not None:
-        fitted = replace(fitted, encoder=behind_url(fitted.language))
+        fitted = replace(fitted, encoder=behind_url(fitted.language) or fitted.encoder)
     table = fitted.recommend(
         asked or None,
         everybody=all_users,

@@ -21,53 +21,64 @@ def _tiers(*tiers: str) -> Names:
 
 
 USER = _tiers(
-    "userid",
+    "userid 用户id 用户编号",
+    "用户 会员id 会员 顾客id 顾客 客户id 客户 "
     "user uid customerid customer visitorid memberid member reviewerid accountid clientid cid shopperid "
     "buyerid profileid personid playerid listenerid readerid patientid studentid useridx fromuserid",
     "username login email reviewername",
     "sessionid session visitid basketid",
 )
 ITEM = _tiers(
-    "itemid",
+    "itemid 物品id 商品id 项目id 物品编号 商品编号",
     # Amazon: reviews name both; the catalogue is keyed by the parent
     "parentasin",
     "movieid productid asin bookid sku articleid stockcode isbn trackid songid gameid recipeid newsid "
     "videoid contentid offerid businessid jobid courseid adid filmid showid animeid artistid poiid "
     "postid docid documentid venueid restaurantid intentid topicid itemidx touserid skuid eventitemid",
-    "item iid pid product movie book article track song film game video artist",
+    "图书id 电影id 文章id 歌曲id 书号",
+    "item iid pid product movie book article track song film game video artist 物品 商品 项目",
 )
 TIME = _tiers(
-    "timestamp ts unixtimestamp unixreviewtime timestampms timestamps unixtime epoch",
+    "timestamp ts unixtimestamp unixreviewtime timestampms timestamps unixtime epoch 时间戳",
+    "时间 购买时间 下单时间 评论时间 评分时间 浏览时间 "
     "eventtime eventtimestamp datetime createdat time invoicedate purchasedate orderdate transactiondate "
     "reviewtime ratedat playedat clickedat viewedat eventdate created dateadded tdat orderedat watchedat "
     "sessionstart orderpurchasetimestamp timecreated playtime",
-    "date day dt when",
+    "date day dt when 日期",
 )
-RATING = _tiers("rating score stars overall bookrating grade reviewscore reviewrating userrating ratings")
-QUANTITY = _tiers("quantity qty amount units plays playcount listencount playcounts listens count weight")
+RATING = _tiers(
+    "rating score stars overall bookrating grade reviewscore reviewrating userrating ratings 评分 打分 星级"
+)
+QUANTITY = _tiers(
+    "quantity qty amount units plays playcount listencount playcounts listens count weight 数量 次数"
+)
 DWELL = _tiers(
     "dwell dwelltime duration watchtime watchduration listentime msplayed timespent readtime secondsplayed"
 )
 EVENT = _tiers(
-    "event eventtype eventname",
+    "event eventtype eventname 事件 事件类型",
     "action actiontype behavior behaviortype behaviour behaviourtype interactiontype "
-    "activitytype feedbacktype",
+    "activitytype feedbacktype 行为 行为类型",
     "kind type feedback",
 )
 REVIEW = _tiers(
     # one name a tier: of two texts the likelier one is read, and a table that has both is no error
     *("reviewtext", "reviewbody", "review", "text", "commenttext", "comment", "comments", "message", "body"),
+    "评论 评论内容 短评",
     "feedback content",
 )
 TITLE = _tiers(
-    "title",
-    "movietitle producttitle itemtitle booktitle newstitle articletitle tracktitle songtitle originaltitle",
+    "title 标题",
+    "movietitle producttitle itemtitle booktitle newstitle articletitle tracktitle songtitle originaltitle "
+    "书名 片名 电影名 电影名称 商品名 商品名称 歌名",
     "name productname itemname moviename bookname gamename trackname songname prodname "
-    "animename appname coursename",
+    "animename appname coursename 名称 名字",
     "description",
 )
 TEXT = _tiers(
-    "text query request", "question utterance prompt searchterm searchquery keywords ask", "context messages"
+    "text query request 请求 查询 问题",
+    "question utterance prompt searchterm searchquery keywords ask",
+    "context messages",
 )
 TARGETS = _tiers(
     "targettitles targettitle", "items itemids targets targetitems", *[" ".join(t) for t in ITEM]

@@ -21,6 +21,10 @@ LONG_TEXT, LONG_TOKEN = 60, 40
 """Characters on average: longer cells than the first are prose, longer parts than the second no tokens."""
 MOST_WORDS, WORDS_TO_CELLS = 12, 3
 """Words in a cell, and how many different cells each word must make, for spaces to divide tokens."""
+_SIGNS = ",;|\u3001\uff0c\uff1b"
+"""What may divide tokens, the last three in Chinese."""
+_DENSE = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+"""Signs of Japanese, Chinese and Korean."""
 _POINTS = re.compile(
     r"(^|[_\s-])(ids?|isbn\d*|ean|upc|asin|url|uri|link|href|image|img|poster|thumbnail|uuid|guid|hash)$",
     re.IGNORECASE,
@@ -113,12 +117,12 @@ def _role_of_text(filled: pl.Series) -> Role:
         return "text"
     if _reused(filled) >= REUSED_VALUES:
         return "category"
-    return "text" if _mostly(filled.str.contains(r"\s"), 0.5) else "identifier"
+    return "text" if _mostly(filled.str.contains(rf"\s|{_DENSE}{{2}}"), 0.5) else "identifier"
 
 
 def separator(filled: pl.Series) -> str | None:
     """Return what divides the cells of a text column into tokens that are used again; None: nothing does."""
-    for sign in sorted(",;|", key=lambda sign: -int(filled.str.contains(sign, literal=True).sum())):
+    for sign in sorted(_SIGNS, key=lambda sign: -int(filled.str.contains(sign, literal=True).sum())):
         if not _mostly(filled.str.contains(sign, literal=True), 0.05):
             continue
         tokens = filled.str.split(sign).explode().str.strip_chars()
@@ -141,7 +145,9 @@ def _mostly(flags: pl.Series, share: float) -> bool:
 
 
 def _length(texts: pl.Series) -> float:
-    return float(texts.str.len_chars().sum()) / max(1, len(texts))
+    """Return the characters of a text on average, those that stand for words or syllables counted twice."""
+    signs = int(texts.str.len_chars().sum()) + int(texts.str.count_matches(_DENSE).sum())
+    return signs / max(1, len(texts))
 
 
 def _reused(tokens: pl.Series) -> float:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -25,19 +25,25 @@ _SPACELESS = re.compile(
     "\U00020000-\U0003ffff]+)"
 )
 """Runs of Thai, Lao, Burmese, Khmer, Japanese and Chinese, which put no space between words."""
+_HAN = re.compile("[\u3005\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 
 
-def terms_of(texts: Sequence[str]) -> list[list[str]]:
-    """Return the terms of each text: words in lower case; pairs of characters where words have no spaces."""
+def terms_of(texts: Sequence[str], divide: Callable[[str], Iterable[str]] | None = None) -> list[list[str]]:
+    """Return the terms of each text: words in lower case; pairs of characters where words have no spaces.
+
+    `divide` gives the terms of a run of Chinese characters in another way than by pairs.
+    """
     folded = [unicodedata.normalize("NFKC", text[:LONGEST_TEXT]).casefold() for text in texts]
     signs = {sign for text in folded for sign in set(text)}
-    divide = {ord(sign): " " for sign in signs if unicodedata.category(sign)[0] not in "LMN"}
-    return [list(_split(text.translate(divide))) for text in folded]
+    spaces = {ord(sign): " " for sign in signs if unicodedata.category(sign)[0] not in "LMN"}
+    return [list(_split(text.translate(spaces), divide)) for text in folded]
 
 
-def _split(text: str) -> Iterable[str]:
+def _split(text: str, divide: Callable[[str], Iterable[str]] | None) -> Iterable[str]:
     for part in _SPACELESS.split(text):
-        if _SPACELESS.match(part):
+        if divide is not None and _HAN.fullmatch(part):
+            yield from divide(part)
+        elif _SPACELESS.match(part):
             yield from (part[at : at + 2] for at in range(max(1, len(part) - 1)))
         else:
             yield from (word for word in part.split() if 1 < len(word) <= LONGEST_TERM)

@@ -23,10 +23,10 @@ from penchant.models.content import Content
 from penchant.models.description import Parts
 from penchant.models.scorer import Scorer, best
 from penchant.rank.blend import Blend, Sources
+from penchant.rank.moments import Moments
 from penchant.rank.ranking import Plan
 from penchant.rank.rehearsal import Questions, rehearse, sample
 from penchant.rank.settings import build
-from penchant.rank.trust import as_of
 from penchant.types import NO_ROWS, Query, Rows, Scores, Vectors
 
 ASKED, K = 400, 20
@@ -88,7 +88,8 @@ def importances(
         )
     measured = Sources.measured(scorers, [query for group in rehearsal.questions for query in group.queries])
     cold = np.flatnonzero(rehearsal.cold)
-    asked = [answered(group, measured, plan.blends.new, rehearsal.train, knowledge, cold) for group in groups]
+    moments = Moments(rehearsal.train, scorers, knowledge)
+    asked = [answered(group, moments, measured, plan.blends.new, cold) for group in groups]
     rng, parts = np.random.default_rng(plan.seed), sorted({one.part for one in asked})
     lines: dict[tuple[str, str, str], list[tuple[Vectors, Vectors]]] = {}
     for done, one in enumerate(wanted):
@@ -105,14 +106,12 @@ def importances(
     return _table(lines)
 
 
-def answered(
-    group: Questions, measured: Sources, blend: Blend, train: Dataset, knowledge: Knowledge, cold: Rows
-) -> Asked:
+def answered(group: Questions, moments: Moments, measured: Sources, blend: Blend, cold: Rows) -> Asked:
     """Score the questions of a group, as of their moment."""
-    sources, evidence = as_of(group, train, measured, knowledge)
+    sources, evidence = moments.as_of(group, measured)
     chosen = Sources({name: sources.scorers[name] for name in blend.names[:-1]}, sources.scales)
-    known = evidence.features(group.queries, np.arange(train.n_items))
-    scores = blend.score(chosen.standard(group.queries, None, train.n_items), known)
+    known = evidence.features(group.queries, np.arange(len(evidence.counts)))
+    scores = blend.score(chosen.standard(group.queries, None, len(evidence.counts)), known)
     trusted = blend.trust(known)
     own, trust = {}, {}
     for name in ("content", "features"):

@@ -6,10 +6,13 @@ from penchant.errors import LanguageError
 from penchant.language.encode import Encoder
 from penchant.language.folders import NAMES, Pooling
 from penchant.language.local import LocalEncoder, Precision
+from penchant.language.lsa import LEARNED, LatentSemantics
 from penchant.language.remote import RemoteEncoder
 
 WEB = ("http://", "https://")
 """What the name of an encoder begins with that is not on this machine."""
+AUTO = "auto"
+"""The bundled model where it knows the catalogue's language, else a space learned from the catalogue."""
 
 
 def load_encoder(
@@ -36,6 +39,11 @@ def load_encoder(
     spec = spec.strip()
     if not spec:
         raise LanguageError("the name of the text encoder is empty", hint=NAMES)
+    if spec in (AUTO, LEARNED):
+        raise LanguageError(
+            f"{spec!r} is no encoder by itself: it is chosen, or learned, where a catalogue is read",
+            hint="fit with it, or load the bundle that was",
+        )
     if spec.startswith(WEB):
         url, _, model = spec.partition("#")
         return RemoteEncoder(
@@ -60,9 +68,12 @@ def load_encoder(
 def spec_of(encoder: str | Encoder) -> str:
     """Return what `load_encoder` takes to find an encoder again, "" for one that no name tells.
 
-    A folder is given by its whole path, since a bundle may be opened from elsewhere.
+    A folder is given by its whole path, since a bundle may be opened from elsewhere. What was learned from a
+    catalogue is called "lsa": a bundle holds it.
     """
     if isinstance(encoder, str):
         folder = Path(encoder.strip()).expanduser()
         return str(folder.resolve()) if encoder != "minilm" and folder.is_dir() else encoder
+    if isinstance(encoder, LatentSemantics):
+        return LEARNED
     return encoder.spec if isinstance(encoder, LocalEncoder | RemoteEncoder) else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,30 @@ from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BundleError
+from penchant.language.encode import Encoder
 from penchant.language.knowledge import Knowledge
+from penchant.language.lsa import LatentSemantics
 from penchant.language.whiten import Whitening
 from penchant.models.scorer import State, below
 from penchant.store.versions import versions
 
 ID = "__id__"
 COLUMNS = ("users", "items", "times", "weights", "values")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a bundle holds: `requests` is what was learned from requests, `encoder` what was learned from the
+    catalogue's texts, None where nothing was.
+    """
+
+    data: Dataset
+    ranking: State
+    whitening: Whitening
+    knowledge: Knowledge
+    language: str
+    requests: State | None = None
+    encoder: LatentSemantics | None = None
 
 
 def stored(
@@ -32,8 +50,13 @@ def stored(
     knowledge: Knowledge,
     language: str,
     requests: State | None = None,
+    encoder: Encoder | None = None,
 ) -> str:
-    """Write a bundle; returns its version. `requests` is what was learned from requests, if anything."""
+    """Write a bundle; returns its version.
+
+    `requests` is what was learned from requests, if anything; an encoder is kept where it was learned from
+    the catalogue.
+    """
     events = data.interactions
     arrays = {f"events/{name}": getattr(events, name) for name in COLUMNS}
     arrays |= {f"ranking/{name}": array for name, array in ranking.arrays.items()}
@@ -43,6 +66,8 @@ def stored(
         arrays["texts/media"] = knowledge.media
     if requests:
         arrays |= {f"requests/{name}": array for name, array in requests.arrays.items()}
+    if isinstance(encoder, LatentSemantics):
+        arrays |= {f"encoder/{name}": array for name, array in encoder.state().items()}
     tables = {"items": _table(data.items), "users": _table(data.users)}
     scalars = {
         "clock": events.clock,
@@ -58,7 +83,7 @@ def stored(
     return store.write(folder, store.Contents(arrays, scalars, tables), lineage=lineage)
 
 
-def opened(folder: Path) -> tuple[Dataset, State, Whitening, Knowledge, str, State | None]:
+def opened(folder: Path) -> Opened:
     """Read a bundle; raises BundleError where it is missing, damaged, or of another format."""
     contents, _ = store.read(folder)
     with readable(folder):
@@ -73,9 +98,11 @@ def opened(folder: Path) -> tuple[Dataset, State, Whitening, Knowledge, str, Sta
         plain = contents.scalars.get("requests")
         requests = State(below(contents.arrays, "requests/"), plain) if plain else None
         language = contents.scalars["language"]
+        learned = below(contents.arrays, "encoder/")
+        encoder = LatentSemantics.from_state(learned) if learned else None
         scale = None if contents.scalars["scale"] is None else tuple(contents.scalars["scale"])
     data = Dataset(events, items, users, scale=scale).with_traits()
-    return data, ranking, whitening, knowledge, language, requests
+    return Opened(data, ranking, whitening, knowledge, language, requests, encoder)
 
 
 @contextmanager

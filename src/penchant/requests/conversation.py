@@ -4,10 +4,22 @@ import re
 from dataclasses import dataclass, field, replace
 
 from penchant.requests.desk import Answer, Desk
-from penchant.requests.phrases import AGAIN, BREAKS, CHANGES, JOINS, ORDINALS, POINTING
-from penchant.requests.reading import Word, longest, read_words
+from penchant.requests.phrases import (
+    AFTER_LIKING,
+    AGAIN,
+    BREAKS,
+    CHANGES,
+    COUNTERS,
+    JOINS,
+    NUMBER_WORDS,
+    ORDINALS,
+    POINTING,
+    called,
+    said,
+)
+from penchant.requests.reading import Word, longest, read_words, tongue
 from penchant.requests.search import terms
-from penchant.requests.understand import tells
+from penchant.requests.telling import tells
 from penchant.requests.wanted import Filter, Wanted
 from penchant.types import Query
 
@@ -85,13 +97,16 @@ class Conversation:
             if kind == "others" and not (start or tells(text[words[end - 1].end :])):
                 return Wanted(hidden=tuple(ids)), ""
             named = None if kind == "others" else ordinal(words, end)
+            behind = longest(words, named[1], AFTER_LIKING, MOST) if named else None
+            named = (named[0], behind[0]) if named and behind else named
             if named is None or not (named[1] >= len(words) or words[named[1]].text in BREAKS | JOINS):
                 continue
             place, end = named
             place = place if place >= 0 else len(ids) - 1
             rest = f"{text[: words[start].start]} {text[words[end - 1].end :].lstrip(' ,;.')}"
             if place >= len(ids):
-                return Wanted(unclear=(f"there is no number {place + 1} in a list of {len(ids)}",)), rest
+                told = said(tongue(text), "no number", n=place + 1, k=len(ids))
+                return Wanted(unclear=(told,)), rest
             chosen = (ids[place],)
             return (Wanted(hidden=chosen) if kind == "refuse" else Wanted(liked=chosen)), rest
         return None
@@ -106,15 +121,16 @@ class Conversation:
         """Read "cheaper", "newer", "more varied": the first item of the list shown is what it is against."""
         words = read_words(text)
         found = [change for place in range(len(words)) if (change := longest(words, place, CHANGES, MOST))]
-        rest = {word.text for word in words} - {word for _, change in found for word in change[2]}
+        used = {word for _, change in found for word in change[2]}
+        rest = [word.text for word in words if word.text not in used]
         if not found or self.answer is None or tells(" ".join(rest)):
             return None
         wanted = self.wanted
         for _, (meaning, side, _) in found:
-            wanted = self._shifted(wanted, meaning, side)
+            wanted = self._shifted(wanted, meaning, side, tongue(text))
         return wanted
 
-    def _shifted(self, wanted: Wanted, meaning: str, side: int) -> Wanted:
+    def _shifted(self, wanted: Wanted, meaning: str, side: int, spoken: str) -> Wanted:
         if meaning == "diversity":
             return replace(wanted, diversity=min(1.0, max(0.0, wanted.diversity + side * STEP)))
         attributes = self.desk.guide.attributes
@@ -122,27 +138,28 @@ class Conversation:
         rows = [] if self.answer is None else self.answer.rows.tolist()
         known = [] if column is None else [v for row in rows if (v := attributes.values[column][row]) == v]
         if column is None or not known:
-            told = f"the catalogue tells no {meaning}" if column is None else f"the list shows no {column}"
+            silent = "catalogue silent" if column is None else "list silent"
+            told = said(spoken, silent, what=called(spoken, meaning) if column is None else column)
             return replace(wanted, unclear=(told,))
         # Those shown are what it is compared with: half of them at least must go.
         middle = sorted(known)[len(known) // 2]
         beyond = attributes.values[column]
         beyond = beyond[beyond < middle] if side < 0 else beyond[beyond > middle]
         if not len(beyond):
-            return replace(wanted, unclear=(f"nothing goes beyond a {column} of {middle:.6g}",))
+            return replace(wanted, unclear=(said(spoken, "nothing beyond", column=column, value=middle),))
         old = next(
             (one for one in wanted.filters if one.column == column and not one.negated), Filter(column)
         )
         bound = float(beyond.max() if side < 0 else beyond.min())
         new = replace(old, high=bound) if side < 0 else replace(old, low=bound)
         if new.low is not None and new.high is not None and new.low > new.high:
-            return replace(wanted, unclear=(f"nothing is left between {old.line()} and what was shown",))
+            return replace(wanted, unclear=(said(spoken, "nothing between", range=old.line(spoken)),))
         return replace(wanted, filters=(*(one for one in wanted.filters if one != old), new), unclear=())
 
 
 def ordinal(words: list[Word], place: int) -> tuple[int, int] | None:
     """Return which item of a list is meant, from 0, −1 for the last, and the word after it; None for none."""
-    while place < len(words) and words[place].text in ("the", "number", "no", "#", "第"):
+    while place < len(words) and words[place].text in NUMBER_WORDS:
         place += 1
     if place >= len(words):
         return None
@@ -150,4 +167,5 @@ def ordinal(words: list[Word], place: int) -> tuple[int, int] | None:
     if named:
         return named[1], named[0]
     found = _NUMBER.match(words[place].text)
-    return (int(found[1]) - 1, place + 1) if found and int(found[1]) else None
+    counted = place + 1 < len(words) and words[place + 1].text in COUNTERS
+    return (int(found[1]) - 1, place + 1 + counted) if found and int(found[1]) else None

@@ -20,9 +20,12 @@ from penchant.errors import InputError, SettingError
 from penchant.language.describe import describe
 from penchant.language.encode import unit
 from penchant.language.knowledge import Knowledge
+from penchant.language.lsa import LEARNED
 from penchant.rank.ranking import Ranking
 from penchant.requests.fitting import Fitting
 from penchant.requests.learned import Learned
+from penchant.requests.phrases import said
+from penchant.requests.reading import chinese, tongue
 from penchant.requests.search import WordIndex, terms
 from penchant.requests.understand import Guide, understand
 from penchant.requests.wanted import Wanted
@@ -34,6 +37,8 @@ BM25, LIKED, AGAINST = 0.3, 2.0, 0.5
 
 The first two were chosen on one half of ReDial's validation dialogues, see docs/requests.md.
 """
+BM25_BESIDE_LEARNED = 2.0
+"""What it counts where the vectors were learned from the catalogue alone, see docs/language.md."""
 ASKERS = 16
 """People whose taste is kept between requests."""
 
@@ -59,6 +64,11 @@ class Model(Protocol):
     @property
     def learned(self) -> Learned | None:
         """What answered requests taught."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """What read the texts."""
         ...
 
     def hear(self, text: str) -> Vectors:
@@ -122,7 +132,8 @@ class Desk:
     @property
     def bm25(self) -> np.float32:
         """What a spread of BM25 gives to the score: a part of what the fitted ranking gives to words."""
-        return np.float32(BM25 * self.model.ranking.plan.request_weight)
+        part = BM25_BESIDE_LEARNED if self.model.language == LEARNED else BM25
+        return np.float32(part * self.model.ranking.plan.request_weight)
 
     def understand(self, text: str) -> Wanted:
         """Return what a request asks for; a question to a help desk is searched for as it is."""
@@ -156,8 +167,9 @@ class Desk:
         learned = asked.heard is not None
         rows, notes = self.candidates(wanted, asked)
         understood = wanted.line(self.guide.called(wanted))
+        spoken_in = tongue(wanted.request)
         if not len(rows):
-            notes.append("no item meets all the conditions")
+            notes.append(said(spoken_in, "no item"))
             return Answer(wanted, understood, rows, np.empty(0, dtype=np.float32), False, tuple(notes))
         spoken = np.zeros(len(self.texts), dtype=np.float32)
         if wanted.text and not learned:  # what requests taught holds the search by words already
@@ -166,8 +178,8 @@ class Desk:
         best = self.best(rows, scores, k, wanted.diversity)
         fits = self.fits(wanted, heard, spoken) if self.searches(wanted) else True
         if not fits:
-            notes.append("nothing in the catalogue fits this request; what follows is merely nearest")
-        reasons = self.reasons(asked, rows[best], spoken, wanted.text) if explain else ()
+            notes.append(said(spoken_in, "no fit"))
+        reasons = self.reasons(asked, rows[best], spoken, wanted) if explain else ()
         return Answer(wanted, understood, rows[best], scores[best], fits, tuple(notes), reasons)
 
     def fits(self, wanted: Wanted, heard: Vectors | None, spoken: Scores) -> bool:
@@ -240,23 +252,28 @@ class Desk:
         """Return the rows that meet all conditions, and what was left out because nothing is known of it."""
         passing = np.ones(len(self.texts), dtype=bool)
         notes: list[str] = []
+        spoken_in = tongue(wanted.request)
         for condition in wanted.filters:
             met, unknown = self.guide.attributes.passing(condition)
             passing &= met
             if unknown and not condition.negated:
-                notes.append(f"{unknown:,} of {len(met):,} items tell no {condition.column}: left out")
+                told = {"n": unknown, "all": len(met), "column": condition.column}
+                notes.append(said(spoken_in, "untold", **told))
         for word in wanted.without:
             holding = self.holding(word)
             passing &= ~holding
             if not holding.any():
-                notes.append(f"“{word}”: no item's text holds it, so nothing was left out")
+                notes.append(said(spoken_in, "unheld", word=word))
         passing[np.concatenate((asked.rows, asked.excluded))] = False
         return np.flatnonzero(passing), notes
 
     def holding(self, word: str) -> NDArray[np.bool_]:
-        """Return which items hold all words of a phrase, (n_items,)."""
+        """Return which items hold all words of a phrase, or a Chinese one as it stands, (n_items,)."""
         wanted = set(terms(word))
-        held = (bool(wanted) and wanted <= own for own in self.words.sets)
+        if chinese(word):
+            held = (word in text for text in self.texts)
+        else:
+            held = (bool(wanted) and wanted <= own for own in self.words.sets)
         return np.fromiter(held, dtype=bool, count=len(self.texts))
 
     def best(self, rows: Rows, scores: Scores, k: int, diversity: float) -> Rows:
@@ -268,13 +285,16 @@ class Desk:
             top = top[mmr(scores[top], self.model.knowledge.raw[rows[top]], k=k, diversity=diversity)]
         return top
 
-    def reasons(self, asked: Query, rows: Rows, spoken: Scores, text: str) -> tuple[tuple[Reason, ...], ...]:
+    def reasons(
+        self, asked: Query, rows: Rows, spoken: Scores, wanted: Wanted
+    ) -> tuple[tuple[Reason, ...], ...]:
         """Return the reasons for items, adding up to their scores; the words that they share are named."""
         found = []
         for row, told in zip(rows.tolist(), self.model.explain(asked, rows), strict=True):
-            shared = ", ".join(f"“{term}”" for term in self.words.shared(text, row)[:5])
+            shared = ", ".join(f"“{term}”" for term in self.words.shared(wanted.text, row)[:5])
             if shared:
-                told.append(Reason("words", f"holds {shared}", float(self.bm25 * spoken[row])))
+                holds = said(tongue(wanted.request), "holds", words=shared)
+                told.append(Reason("words", holds, float(self.bm25 * spoken[row])))
             found.append(tuple(sorted(told, key=lambda reason: -reason.share)))
         return tuple(found)
 

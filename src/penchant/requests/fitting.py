@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from penchant.requests.phrases import EVERYDAY
-from penchant.requests.reading import chinese
+from penchant.requests.reading import tongue
 from penchant.requests.search import WordIndex
 from penchant.types import Scores, Vectors
 
@@ -31,12 +31,12 @@ class Fitting:
 
     def fits(self, text: str, heard: Vectors | None, spoken: Scores) -> bool:
         """Tell whether a request is nearer to some item than sentences that mean nothing here."""
-        tongue = "zh" if chinese(text) else "en"
+        spoken_in = tongue(text)
         if (
-            tongue not in self.bars
-        ):  # learned at the first request of a language: it takes a fraction of a second
-            self.bars[tongue] = self._bar(tongue)
-        near, covered = self.bars[tongue]
+            spoken_in not in self.bars
+        ):  # learned at the first request of a language, in a fraction of a second
+            self.bars[spoken_in] = self._bar(spoken_in)
+        near, covered = self.bars[spoken_in]
         if heard is not None and self.nearest(heard) > near:
             return True
         return self.covered(text, spoken) > covered
@@ -49,9 +49,9 @@ class Fitting:
         """Return which part of a request's words the item with the best words holds."""
         return self.words.coverage(text, int(spoken.argmax())) if spoken.any() else 0.0
 
-    def _bar(self, tongue: str) -> tuple[float, float]:
+    def _bar(self, spoken_in: str) -> tuple[float, float]:
         near, covered = [0.0], [0.0]
-        for text in EVERYDAY[tongue]:
+        for text in EVERYDAY[spoken_in]:
             if self.hear is not None:
                 near.append(self.nearest(self.hear(text)))
             covered.append(self.covered(text, self.words.score(text)))

@@ -13,6 +13,7 @@ _WORD = re.compile(
     rf"[{_HAN}]|\d+(?:[.,]\d+)*(?:st|nd|rd|th|s)?|[^\W\d_{_HAN}]+(?:['’][^\W\d_{_HAN}]+)*|\S|\n"
 )
 _HAN_CHARACTER = re.compile(rf"[{_HAN}]")
+_QUOTED = re.compile("《[^》]*》|「[^」]*」|“[^”]*”")
 T = TypeVar("T")
 
 
@@ -56,6 +57,18 @@ def key(text: str) -> str:
 def chinese(text: str) -> bool:
     """Tell whether a text holds Chinese characters."""
     return bool(_HAN_CHARACTER.search(text))
+
+
+def tongue(text: str) -> str:
+    """Return the language in which somebody is answered, "zh" or "en", whatever titles are quoted.
+
+    >>> [tongue(text) for text in ("像《Heat》那样的电影", "films like 《活着》")]
+    ['zh', 'en']
+    """
+    bare = _QUOTED.sub("", text[:LONGEST])
+    signs = len(_HAN_CHARACTER.findall(bare))
+    words = sum(1 for word in read_words(bare) if word.text[0].isascii() and word.text[0].isalpha())
+    return "zh" if signs > 2 * words or (signs and not words) else "en"
 
 
 def singular(word: str) -> str:

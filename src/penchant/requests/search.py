@@ -1,7 +1,8 @@
 """Search by words: BM25 over what is known of each item, through the library bm25s.
 
 score_i = Σ_t idf(t) · tf(t, i) (k₁ + 1) / (tf(t, i) + k₁ (1 − b + b |i| / mean |i|)), with Lucene's
-idf. Chinese is searched by pairs of characters. Robertson and Zaragoza, Foundations and Trends in
+idf. Chinese is searched by pairs of characters, those of phrases that tell nothing left out; words of a
+dictionary find no more (docs/language.md). Robertson and Zaragoza, Foundations and Trends in
 Information Retrieval 2009.
 """
 
@@ -14,13 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import SettingError
-from penchant.requests.phrases import STOPWORDS
+from penchant.requests.phrases import STOP_PHRASES, STOPWORDS
 from penchant.requests.reading import chinese, folded, singular
 from penchant.types import Scores
 
 LONGEST = 20_000
 """Characters of a text that are searched."""
 _TERM = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_]+(?:'[^\W_]+)*")
+_TELLS_NOTHING = re.compile(
+    "|".join(sorted((phrase.replace(" ", "") for phrase in STOP_PHRASES), key=lambda one: (-len(one), one)))
+)
 
 
 def terms(text: str) -> list[str]:
@@ -32,7 +36,8 @@ def terms(text: str) -> list[str]:
     found: list[str] = []
     for part in _TERM.findall(folded(text[:LONGEST])):
         if chinese(part):
-            found += [part[place : place + 2] for place in range(max(1, len(part) - 1))]
+            for own in filter(None, _TELLS_NOTHING.split(part)):
+                found += [own[place : place + 2] for place in range(max(1, len(own) - 1))]
         elif part not in STOPWORDS:
             found.append(singular(part.removesuffix("'s")))
     return found

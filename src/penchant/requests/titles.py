@@ -8,11 +8,11 @@ from typing import Self
 import numpy as np
 
 from penchant.data.catalogue import Catalogue
-from penchant.requests.reading import Word, key, longest
+from penchant.requests.reading import Word, chinese, key, longest
 from penchant.types import Rows
 
-WORDS = 12
-"""Words of a title that are compared."""
+WORDS, SIGNS = 12, 24
+"""Words of a title that are compared, and characters of a Chinese one."""
 _BRACKETS = re.compile(r"\s*[(\[（【].*?[)\]）】]")
 _YEAR = re.compile(r"[(（\[](\d{4})[)）\]]")
 _MOVED = re.compile(r"^(.*), (the|a|an|la|le|les|el|il|der|die|das)$", re.IGNORECASE)
@@ -53,7 +53,8 @@ class Titles:
 
     def at(self, words: list[Word], start: int) -> Title | None:
         """Return the longest title that begins at a word; a year in brackets behind it tells which."""
-        found = longest(words, start, self.rows, WORDS)
+        most = SIGNS if start < len(words) and chinese(words[start].text) else WORDS
+        found = longest(words, start, self.rows, most)
         if found is None:
             return None
         end, rows = found

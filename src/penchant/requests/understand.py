@@ -4,6 +4,7 @@ The text is read once from left to right. What becomes a condition, a liking or 
 text that is searched for; a category that is asked for stays in it as well.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -12,8 +13,24 @@ import numpy as np
 from penchant.data.catalogue import Catalogue
 from penchant.requests.amounts import amount_at
 from penchant.requests.attributes import Attributes
-from penchant.requests.phrases import ARTICLES, BREAKS, CUES, JOINS, KINDS, STOPWORDS, VERBS
-from penchant.requests.reading import LONGEST, Word, chinese, longest, read_words, singular
+from penchant.requests.phrases import (
+    AFTER_LIKING,
+    AFTER_REFUSAL,
+    AND,
+    ARTICLES,
+    BREAKS,
+    CUES,
+    ENDS,
+    JOINS,
+    KINDS,
+    MAKERS,
+    OR,
+    STOPWORDS,
+    VERBS,
+    said,
+)
+from penchant.requests.reading import LONGEST, Word, chinese, longest, read_words, singular, tongue
+from penchant.requests.telling import tells, trimmed
 from penchant.requests.titles import Title, Titles, year_in
 from penchant.requests.wanted import Filter, Wanted
 from penchant.types import Rows
@@ -22,11 +39,8 @@ MOST = 5
 """Words of a cue or of a token that are looked at together."""
 DIVERSITY = 0.5
 """What "something different" comes to."""
-_ENDS = frozenset(
-    {"from", "with", "in", "by", "only", "please", "set", "before", "after", "under", "over", "—"}
-)
-_QUOTES = frozenset({'"', "“", "”", "«", "»", "《", "》", "「", "」", "『", "』"})
-_OR = frozenset({"or", "nor", "/", "或", "或者", "、"})
+_QUOTES = frozenset({'"', "“", "”", "«", "»", "《", "》", "〈", "〉", "「", "」", "『", "』"})
+_SIGNS = " ,;:.，；：。、！？~～"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +104,7 @@ class _Scan:
     def run(self) -> None:
         self.words = read_words(self.text)
         if len(self.text) > LONGEST:
-            self.unclear.append(f"conditions after the first {LONGEST:,} characters")
+            self.unclear.append(self.told("too long", n=LONGEST))
         place = 0
         while place < len(self.words):
             place = max(place + 1, self.step(place))
@@ -113,7 +127,10 @@ class _Scan:
             return self.amount(place, amount.end, amount.condition, amount.unclear)
         if cue and kind == "by":
             return self.maker(cue[0])
-        return self.category(place) or self.mention(place)
+        return self.made(place) or self.category(place) or self.mention(place)
+
+    def told(self, what: str, **parts: object) -> str:
+        return said(tongue(self.text), what, **parts)
 
     def take(self, start: int, end: int) -> int:
         """Take words out of the text that is searched for."""
@@ -134,7 +151,7 @@ class _Scan:
         if found:
             end, rows = found
             (self.liked if kind == "like" else self.disliked).extend(rows)
-            return self.take(start, end)
+            return self.take(start, self.past(end, AFTER_LIKING))
         return place if kind == "like" else self.refusals(start, place)
 
     def title_list(self, place: int) -> tuple[int, list[int]] | None:
@@ -173,7 +190,9 @@ class _Scan:
 
     def ends(self, place: int) -> bool:
         """Tell whether a clause ends before a word, and the words before it are no mere category."""
-        if place < len(self.words) and self.words[place].text not in JOINS | BREAKS | _ENDS | _QUOTES:
+        if self.past(place, AFTER_LIKING) > place:
+            return True
+        if place < len(self.words) and self.words[place].text not in JOINS | BREAKS | ENDS | _QUOTES:
             return longest(self.words, place, CUES, MOST) is not None
         before = self.words[place - 1].text
         return before not in STOPWORDS and singular(before) not in self.guide.attributes.tokens
@@ -184,15 +203,15 @@ class _Scan:
         end = self.refused(place)
         if end is None:
             return place
-        while end < len(self.words) and self.words[end].text in _OR | {"and", "和"}:
+        while end < len(self.words) and self.words[end].text in OR | AND:
             known = self.category_at(self.skip_articles(end + 1))
-            if self.words[end].text not in _OR and not known:
+            if self.words[end].text not in OR and not known:
                 break
             behind = self.refused(end + 1)
             if behind is None:
                 break
             end = behind
-        return self.take(start, end)
+        return self.take(start, self.past(end, AFTER_REFUSAL))
 
     def is_verbal(self, start: int, place: int) -> bool:
         """Tell a "not" that belongs to a verb: "has not arrived", but not "something that isn't sad"."""
@@ -235,7 +254,7 @@ class _Scan:
             self.filters.append(Filter(column, tokens=tokens, negated=True))
 
     def word(self, place: int) -> int | None:
-        """Refuse a word; a Chinese one goes up to the end of its clause, four characters at most."""
+        """Refuse a word; a Chinese one goes up to the next phrase or clause, four characters at most."""
         first = self.words[place].text
         if not chinese(first):
             if self.verbal or first in STOPWORDS or not first.replace("'", "").isalpha() or len(first) < 3:
@@ -244,7 +263,9 @@ class _Scan:
             return place + 1
         end = place
         while end < min(place + 4, len(self.words)) and chinese(self.words[end].text):
-            if self.words[end].text in BREAKS | JOINS:
+            if self.words[end].text in BREAKS | JOINS or (
+                end > place and longest(self.words, end, CUES, MOST)
+            ):
                 break
             end += 1
         if end == place:
@@ -253,9 +274,14 @@ class _Scan:
         return end
 
     def skip_articles(self, place: int) -> int:
-        while place < len(self.words) and self.words[place].text in ARTICLES:
+        while place < len(self.words) and self.words[place].text in ARTICLES | {"者"}:
             place += 1
         return place
+
+    def past(self, place: int, known: Mapping[str, bool]) -> int:
+        """Return the word after a phrase that may stand at a word."""
+        found = longest(self.words, place, known, MOST)
+        return found[0] if found else place
 
     def past_quotes(self, place: int) -> int:
         while place < len(self.words) and self.words[place].text in _QUOTES:
@@ -274,12 +300,25 @@ class _Scan:
             return 0
         column = closed[0][0]
         tokens = tuple(token for own, token in closed if own == column)
-        joined = place >= 2 and self.words[place - 1].text in _OR and self.filters
+        joined = place >= 2 and self.filters and self.words[place - 1 - self.is_or(place - 1)].text in OR
         if joined and self.filters[-1].column == column and not self.filters[-1].negated:
             last = self.filters.pop()
             tokens = last.tokens + tokens
         self.filters.append(Filter(column, tokens=tuple(dict.fromkeys(tokens))))
         return known[0]
+
+    def is_or(self, place: int) -> bool:
+        """Tell the second character of 或者."""
+        return self.words[place].text == "者" and self.words[place - 1].text in OR
+
+    def made(self, place: int) -> int:
+        """Read a name before "写的" or "主演的" as a condition, whatever column it stands in."""
+        known = self.category_at(place)
+        end = self.past(known[0], MAKERS) if known else place
+        if known is None or end == known[0]:
+            return 0
+        self.maker(place)
+        return end
 
     def title_end(self, place: int) -> int:
         title = self.guide.titles.at(self.words, place)
@@ -300,8 +339,13 @@ class _Scan:
         quoted = place > 0 and self.words[place - 1].text in _QUOTES
         if title is None or not (quoted or self.is_mention(place, title.end)):
             return 0
-        self.named.append(title.row)
         self.say_others(title)
+        end = self.past_quotes(title.end)
+        behind = self.past(end, AFTER_LIKING)
+        if behind > end:
+            self.liked.append(title.row)
+            return self.take(place - quoted, behind)
+        self.named.append(title.row)
         return title.end
 
     def is_mention(self, place: int, end: int) -> bool:
@@ -318,7 +362,7 @@ class _Scan:
     def say_others(self, title: Title) -> None:
         if title.others:
             known = self.guide.names[title.row]
-            self.unclear.append(f"{title.others + 1} items go by that name, taken as “{known}”")
+            self.unclear.append(self.told("same title", n=title.others + 1, title=known))
 
     def wanted(self) -> Wanted:
         """Put together what was found."""
@@ -347,10 +391,4 @@ class _Scan:
         parts.append(self.text[end:])
         left = " ".join(" ".join(parts).split()) if self.spans else self.text.strip()
         telling = tells(left)
-        return left.strip(" ,;:.") if telling or not self.spans else ""
-
-
-def tells(text: str) -> bool:
-    """Tell whether a text holds a word that says what is wanted."""
-    words = read_words(text)
-    return any(word.text[:1].isalnum() and word.text not in STOPWORDS | BREAKS | JOINS for word in words)
+        return trimmed(left.strip(_SIGNS) if self.spans else left) if telling or not self.spans else ""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from penchant.errors import InputError
+from penchant.requests.phrases import said
+from penchant.requests.reading import tongue
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +24,21 @@ class Filter:
     tokens: tuple[str, ...] = ()
     negated: bool = False
 
-    def line(self) -> str:
-        """Say the condition in a few words.
+    def line(self, spoken: str = "en") -> str:
+        """Say the condition in a few words of a language.
 
         >>> Filter("price", high=50.0).line()
         'price ≤ 50'
         """
         if self.tokens:
-            return f"{self.column}: {'not ' * self.negated}{' or '.join(self.tokens)}"
+            tokens = said(spoken, "or").join(self.tokens)
+            return said(spoken, "none of" if self.negated else "one of", column=self.column, tokens=tokens)
         low, high = (None if end is None else f"{end:.6g}" for end in (self.low, self.high))
-        sense = "not " * self.negated
-        if low is None:
-            return f"{self.column} {sense}≤ {high}"
-        if high is None:
-            return f"{self.column} {sense}≥ {low}"
-        return f"{self.column} {sense}{low}" if low == high else f"{self.column} {sense}{low}–{high}"
+        if low is None or high is None:
+            span = f"≤ {high}" if low is None else f"≥ {low}"
+        else:
+            span = low if low == high else f"{low}–{high}"
+        return said(spoken, "not range" if self.negated else "range", column=self.column, range=span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +63,29 @@ class Wanted:
     unclear: tuple[str, ...] = ()
 
     def line(self, titles: Mapping[str, str] | None = None) -> str:
-        """Say in one line what was understood; `titles` by id replace the ids.
+        """Say in one line what was understood, in the request's language; `titles` by id replace the ids.
 
         >>> Wanted(text="a dress", filters=(Filter("price", high=50.0),), without=("red",)).line()
         'a text like “a dress” · price ≤ 50 · without “red”'
         """
-        called = titles or {}
-        parts = [f"a text like “{_one_line(self.text)}”"] if self.text else []
+        called, spoken = titles or {}, tongue(self.request)
+
+        def say(what: str, /, **parts: object) -> str:
+            return said(spoken, what, **parts)
+
+        parts = [say("text", text=_one_line(self.text))] if self.text else []
         for what, ids in (("like", self.liked), ("unlike", self.disliked), ("naming", self.named)):
             if ids:
-                parts.append(f"{what} " + ", ".join(called.get(one, one) for one in ids))
-        parts += [condition.line() for condition in self.filters]
+                parts.append(say(what, items=", ".join(called.get(one, one) for one in ids)))
+        parts += [condition.line(spoken) for condition in self.filters]
         if self.without:
-            parts.append("without " + ", ".join(f"“{word}”" for word in self.without))
+            parts.append(say("without", words=", ".join(f"“{word}”" for word in self.without)))
         if self.hidden:
-            parts.append(f"{len(self.hidden)} left out")
+            parts.append(say("hidden", n=len(self.hidden)))
         if self.diversity:
-            parts.append(f"diversity {self.diversity:g}")
-        parts += [f"unclear: {one}" for one in self.unclear]
-        return " · ".join(parts) or "nothing in particular"
+            parts.append(say("diversity", degree=self.diversity))
+        parts += [say("unclear", what=one) for one in self.unclear]
+        return " · ".join(parts) or say("nothing")
 
     def to_json(self) -> str:
         """Return the value as JSON, fields that say nothing left out."""
