@@ -416,9 +416,9 @@ def test_the_command_line_teaches_words_and_refuses_what_does_nothing(
     told = json.loads((tmp_path / "LM" / "penchant.json").read_text())
     assert told["tasks"] == {"mlm": 1.0}
     assert told["pull"] == 0.0
-    again = run(command, ["adapt", "DIR", "-o", "LM2", "--language", "LM", *how])
+    again = run(command, ["adapt", "DIR", "-o", "LM2", "--language", "LM", "--pull", "50", *how])
     assert again.exit_code == 0, again.output
-    assert json.loads((tmp_path / "LM2" / "penchant.json").read_text())["pull"] > 0
+    assert json.loads((tmp_path / "LM2" / "penchant.json").read_text())["pull"] == 50
     for options in (["--method", "head", "--layers", "2"], ["--tasks", "place"]):
         refused = run(command, ["adapt", "DIR", "-o", "LM3", *options])
         assert isinstance(refused.exception, SettingError)
