@@ -82,8 +82,8 @@ def peers(found: dict[str, Any]) -> list[str]:
 def methods(found: dict[str, Any]) -> list[str]:
     """Return a row for each way to adapt: what it costs and what it gives."""
     lines = [
-        "| method | numbers that learn | of the model | seconds of one core | peak MiB | best epoch | NDCG@10 "
-        "| to frozen |",
+        "| method | numbers that learn | of the model | seconds of one core | peak MiB | best epoch "
+        "| NDCG@10 | to frozen |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
         f"| frozen | 0 | 0 % | | | | {_shown(found['methods']['frozen']['ndcg@10'])} | |",
     ]
