@@ -18,7 +18,7 @@ from penchant.evaluate.protocols import Fold, cold_draws
 from penchant.language.adapt.halves import Halves
 from penchant.language.adapt.lessons import Lessons
 from penchant.language.adapt.model import save
-from penchant.language.adapt.plan import PULL, Plan
+from penchant.language.adapt.plan import Plan
 from penchant.language.adapt.tasks import Heads
 from penchant.language.adapt.training import Teaching, graded
 from penchant.language.cache import VectorCache
@@ -45,6 +45,7 @@ WAYS = {
     "head": "--method head",
 }
 SHORT = "--epochs 6 --minutes 4"
+PULLS = (0.0, 100.0)
 Write = Callable[[Fold, Path], None]
 
 
@@ -115,7 +116,7 @@ def later(folder: Path) -> dict[str, Any]:
         first = Path(temporary) / "LM"
         _teach("minilm", old, plan, first)
         asked("taught the old", str(first))
-        for pull in (0.0, PULL):
+        for pull in PULLS:
             second = Path(temporary) / "LM2"
             _teach(str(first), new, replace(plan, pull=pull), second)
             asked(f"then the new, pull {pull:g}", str(second))

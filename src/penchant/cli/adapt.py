@@ -16,10 +16,9 @@ from penchant.errors import SettingError
 from penchant.language.adapt.halves import Halves
 from penchant.language.adapt.lessons import Task
 from penchant.language.adapt.model import check_place, save
-from penchant.language.adapt.plan import PULL, Course, Plan
+from penchant.language.adapt.plan import Course, Plan
 from penchant.language.adapt.training import Teaching
 from penchant.language.describe import describe
-from penchant.language.folders import adapted, find
 from penchant.rank.bundle import fingerprint
 from penchant.rank.lessons import lessons_of
 
@@ -75,9 +74,8 @@ def adapt(
         float, typer.Option(help="Chance that a line of a description is left out of its copies.", min=0.0)
     ] = 0.0,
     pull: Annotated[
-        float | None,
-        typer.Option(help="Pull back to where it began; 0 unless it begins with an adapted model.", min=0.0),
-    ] = None,
+        float, typer.Option(help="Pull back to the weights with which it begins, 0 for none.", min=0.0)
+    ] = 0.0,
     max_tokens: Annotated[int, typer.Option(help="Tokens read of each text.", min=8)] = 128,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.", min=0)] = 0,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
@@ -97,7 +95,7 @@ def adapt(
         adversarial=adversarial,
         smoothing=smoothing,
         augment=augment,
-        pull=_pulled(language) if pull is None else pull,
+        pull=pull,
         minutes=minutes,
         seed=seed,
     )
@@ -163,11 +161,3 @@ def _layers(text: str) -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise SettingError(f"--layers {text}", hint="a number of the last layers, 1 or more, or all")
     return int(text)
-
-
-def _pulled(language: str) -> float:
-    """What a model knows of an older log is worth keeping; what it was born with, behaviour may change."""
-    if adapted(find(language)) is None:
-        return 0.0
-    say(f"{language}: was adapted before; --pull {PULL:g} keeps what it learned, --pull 0 lets it go")
-    return PULL

@@ -10,7 +10,7 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from penchant.cli.terminal import be_quick, behind_url, checked_output, flat, put, say, write
+from penchant.cli.terminal import be_quick, checked_output, flat, put, reader_of, say, write
 from penchant.errors import InputError, SettingError
 from penchant.recommender import REASONS, Recommender, plain
 from penchant.requests.conversation import Conversation
@@ -50,7 +50,7 @@ def ask(
     if text is not None and not text.strip() and given is None:
         raise SettingError("the request is empty", hint="say what is wanted, or give --wanted")
     fitted = Recommender.load(model)
-    fitted = replace(fitted, encoder=behind_url(fitted.language) or fitted.encoder)
+    fitted = replace(fitted, encoder=fitted.encoder or reader_of(fitted.language))
     query = fitted.queries([user])[1][0] if user is not None else None
     talk = Conversation(fitted.desk(), query, k, given or Wanted())
     tables = []

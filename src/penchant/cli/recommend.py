@@ -8,7 +8,7 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from penchant.cli.terminal import be_quick, behind_url, checked_output, flat, lines_of, write
+from penchant.cli.terminal import be_quick, checked_output, flat, lines_of, reader_of, write
 from penchant.errors import SettingError
 from penchant.recommender import Recommender
 
@@ -56,7 +56,7 @@ def recommend(
         words = named(writer, budget)
     fitted = Recommender.load(model)
     if text is not None:
-        fitted = replace(fitted, encoder=behind_url(fitted.language) or fitted.encoder)
+        fitted = replace(fitted, encoder=fitted.encoder or reader_of(fitted.language))
     table = fitted.recommend(
         asked or None,
         everybody=all_users,

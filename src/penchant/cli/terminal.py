@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from penchant.errors import InputError
 from penchant.explain.reasons import sentence
+from penchant.language.asking import request_encoder
 from penchant.language.choose import WEB, load_encoder
 from penchant.language.encode import Encoder
 
@@ -42,6 +43,14 @@ def behind_url(language: str, budget: int | None = None) -> Encoder | None:
     if not language.strip().startswith(WEB):
         return None
     return load_encoder(language, key=os.environ.get("PENCHANT_LANGUAGE_KEY"), budget=budget)
+
+
+def reader_of(language: str) -> Encoder | None:
+    """Return what reads requests for a model whose texts `language` read: a URL with its key, or a quick form.
+
+    None where neither is to be had: the recommender finds the encoder itself.
+    """
+    return behind_url(language) or request_encoder(language, cache_folder())
 
 
 @contextmanager

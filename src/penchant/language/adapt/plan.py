@@ -11,8 +11,6 @@ from penchant.language.adapt.methods import Method
 Balance: TypeAlias = Literal["given", "learned"]
 LABELLED = frozenset({"rank", "click", "request", "mlm"})
 """Tasks whose loss compares with labels that can be smoothed."""
-PULL = 100.0
-"""Of a model that was adapted before."""
 
 
 @dataclass(frozen=True, slots=True)
