@@ -46,7 +46,7 @@ def behind_url(language: str, budget: int | None = None) -> Encoder | None:
 
 
 def reader_of(language: str) -> Encoder | None:
-    """Return what reads requests for a model whose texts `language` read: a URL with its key, or a quick form.
+    """Return what reads requests where `language` read the texts: a URL with its key, or a quick form.
 
     None where neither is to be had: the recommender finds the encoder itself.
     """
