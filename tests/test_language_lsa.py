@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from penchant.language import segment
 from penchant.language.choose import load_encoder, spec_of
 from penchant.language.lsa import LatentSemantics, principal
 from penchant.language.segment import Division, segmented
-from penchant.language.texts import chosen, read_texts
+from penchant.language.texts import chosen, read_texts, reader
 from penchant.language.tongue import Tongue, tongue_of
 
 CARS = [
@@ -190,6 +191,12 @@ def test_another_language_is_noticed_and_said() -> None:
     assert chosen(chinese_world(), "minilm", heard.append) == "minilm"
     assert "knows English alone" in heard[1]
     assert chosen(toy.world().data, "auto", heard.append) == "minilm"
+    german = replace(toy.world().data, items=shelf([f"{GERMAN} {n}" for n in range(toy.N_ITEMS)]))
+    assert chosen(german, "auto", heard.append) == "lsa" and "Latin letters" in heard[-1]
+    unlike = replace(german, items=shelf(["活着", "三体"]))
+    assert reader(unlike, "auto", None, 0, heard.append) == "minilm" and "no words" in heard[-1]
+    with pytest.raises(LanguageError):
+        reader(unlike, "lsa", None, 0, heard.append)
     texts = read_texts(chinese_world(), "auto", say=heard.append)
     assert spec_of(texts.encoder) == "lsa" and texts.knowledge.known.all()
 

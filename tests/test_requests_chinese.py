@@ -215,3 +215,4 @@ def test_a_conversation_in_chinese(desk: Desk) -> None:
     assert "没有第 9 项" in talk.turn("像第9个那样的").wanted.unclear[0]
     assert talk.turn("多样一点").wanted.diversity == 0.5
     assert talk.turn("重新开始").wanted == Wanted()
+    assert talk.turn("重新开始，闪电").wanted.text == "闪电"

@@ -116,4 +116,6 @@ def chosen(data: Dataset, language: str, tell: Callable[[str], None]) -> str:
     tell(
         f"texts: {tongue.line()}, which {BUNDLED} does not know: a space learned from them is used; {BETTER}"
     )
+    if tongue.latin:
+        tell(f"texts: in Latin letters, --language {BUNDLED} may find more: penchant evaluate compares them")
     return LEARNED

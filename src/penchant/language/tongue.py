@@ -34,12 +34,13 @@ KANA = 0.1
 class Tongue:
     """A language as ISO 639 code, "" where it cannot be told, and the part of the texts that shows it.
 
-    `foreign` says that it is certainly another one than English.
+    `foreign` says that it is certainly another one than English, `latin` that most letters are Latin.
     """
 
     code: str = ""
     share: float = 0.0
     foreign: bool = False
+    latin: bool = False
 
     @property
     def name(self) -> str:
@@ -71,7 +72,7 @@ def tongue_of(items: Catalogue) -> Tongue:
     if not shares:
         return Tongue()
     code, share = shares[0]
-    return Tongue(code, share, code != "en" and share >= CERTAIN and latin >= ENOUGH)
+    return Tongue(code, share, code != "en" and share >= CERTAIN and latin >= ENOUGH, True)
 
 
 def letters(texts: list[str]) -> dict[str, int]:

@@ -26,6 +26,8 @@ from penchant.types import Query
 MOST = 5
 FOLLOWING = 3
 """Telling words from which a turn at a help desk is a question of its own, even one that nothing fits."""
+SIGNS = " ,;.:，；。：、！"
+"""What is left between two parts of a turn."""
 STEP = 0.5
 """How much more or less varied a list becomes at once."""
 _NUMBER = re.compile(r"^#?(\d{1,3})(st|nd|rd|th)?$")
@@ -52,7 +54,7 @@ class Conversation:
         again = longest(words, 0, AGAIN, MOST) if words else None
         if again and (again[0] >= len(words) or words[again[0]].text in BREAKS):
             self.wanted, self.answer = Wanted(), None
-            text = text[words[again[0] - 1].end :].strip(" ,;.:")
+            text = text[words[again[0] - 1].end :].strip(SIGNS)
         if self.desk.helps and self.answer is not None and self.pointed(text) is None:
             alone = self.desk.ask(text, query=self.query, k=self.k, explain=explain)
             # Another question; a few words that fit nothing by themselves belong to the last one.
@@ -103,7 +105,7 @@ class Conversation:
                 continue
             place, end = named
             place = place if place >= 0 else len(ids) - 1
-            rest = f"{text[: words[start].start]} {text[words[end - 1].end :].lstrip(' ,;.')}"
+            rest = f"{text[: words[start].start]} {text[words[end - 1].end :].lstrip(SIGNS)}"
             if place >= len(ids):
                 told = said(tongue(text), "no number", n=place + 1, k=len(ids))
                 return Wanted(unclear=(told,)), rest
