@@ -192,7 +192,7 @@ def test_another_language_is_noticed_and_said() -> None:
     assert "knows English alone" in heard[1]
     assert chosen(toy.world().data, "auto", heard.append) == "minilm"
     german = replace(toy.world().data, items=shelf([f"{GERMAN} {n}" for n in range(toy.N_ITEMS)]))
-    assert chosen(german, "auto", heard.append) == "lsa" and "Latin letters" in heard[-1]
+    assert chosen(german, "auto", heard.append) == "minilm" and "--language lsa learns" in heard[-1]
     unlike = replace(german, items=shelf(["活着", "三体"]))
     assert reader(unlike, "auto", None, 0, heard.append) == "minilm" and "no words" in heard[-1]
     with pytest.raises(LanguageError):

@@ -101,9 +101,10 @@ def reader(
 
 
 def chosen(data: Dataset, language: str, tell: Callable[[str], None]) -> str:
-    """Return what reads the texts of a catalogue, and say why: "minilm", or "lsa" for another language.
+    """Return what reads the texts of a catalogue, and say why: "minilm", or "lsa" for another script.
 
-    "minilm" that was asked for stays, with a warning where it does not know the language.
+    "minilm" that was asked for stays, with a warning where it does not know the language. Of a language in
+    Latin letters it knows pieces of words, and finds more than a learned space does (bench/languages.py).
     """
     tongue = tongue_of(data.items)
     if not tongue.foreign:
@@ -113,9 +114,10 @@ def chosen(data: Dataset, language: str, tell: Callable[[str], None]) -> str:
     if language == BUNDLED:
         tell(f"texts: {tongue.line()}, but {BUNDLED} knows English alone: --language auto learns; {BETTER}")
         return BUNDLED
+    if tongue.latin:
+        tell(f"texts: {tongue.line()}, of which {BUNDLED} knows but pieces; --language lsa learns; {BETTER}")
+        return BUNDLED
     tell(
         f"texts: {tongue.line()}, which {BUNDLED} does not know: a space learned from them is used; {BETTER}"
     )
-    if tongue.latin:
-        tell(f"texts: in Latin letters, --language {BUNDLED} may find more: penchant evaluate compares them")
     return LEARNED
