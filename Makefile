@@ -13,7 +13,7 @@ demo: .venv/installed  ## real data, fit, compare, show
 	.venv/bin/penchant demo
 
 test: check  ## all checks; the last line counts passed, failed and skipped tests
-	$(PENCHANT) -m pytest
+	$(PENCHANT) -m pytest -n auto --dist loadfile
 
 check: .venv/installed  ## style and types
 	$(PENCHANT) -m ruff check .

@@ -149,6 +149,7 @@ PIECES = st.lists(
 @settings(max_examples=200, deadline=None)
 @given(PIECES)
 @example(["under", "0"])
+@example(["\u0f71"])
 def test_any_text_is_understood_somehow_and_kept(pieces: list[str]) -> None:
     text = " ".join(pieces)
     found = heard(text)

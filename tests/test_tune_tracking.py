@@ -191,7 +191,7 @@ def test_an_evaluation_is_tracked_with_every_contender(
 
 
 def test_an_adaptation_is_tracked_epoch_by_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    course = Course([0.1, 0.3, 0.2], 1, 42, 1.0, [])
+    course = Course([0.1, 0.3, 0.2], 1, 42, 1.0, [], measure="NDCG@20")
     monkeypatch.setattr("penchant.cli.adapt.taught", lambda *_: course)
     folder, runs = toy.write_tables(tmp_path / "DIR"), tmp_path / "runs.jsonl"
     run("adapt", folder, "-o", tmp_path / "LM", "--track", f"jsonl:{runs}")

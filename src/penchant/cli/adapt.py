@@ -99,14 +99,17 @@ def adapt(
         minutes=minutes,
         seed=seed,
     )
-    course = taught(tables(folder, mapping), output, language, plan, max_tokens)
+    keep(tracking, taught(tables(folder, mapping), output, language, plan, max_tokens))
+
+
+def keep(tracking: Tracking, course: Course) -> None:
+    """Write down what came out, where runs are tracked."""
+    best = {"parameters": course.parameters, "best epoch": course.best}
     if tracking:
-        told = {
-            "parameters": course.parameters,
-            "best epoch": course.best,
-            course.measure: course.marks[course.best],
-        }
-        tracking.keep(told, series={f"{course.measure} by epoch": course.marks})
+        tracking.keep(
+            {**best, course.measure: course.marks[course.best]},
+            series={f"{course.measure} by epoch": course.marks},
+        )
 
 
 def taught(data: Dataset, output: Path, language: str, plan: Plan, max_tokens: int) -> Course:

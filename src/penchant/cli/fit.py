@@ -105,10 +105,15 @@ def fit(
     version = model.save(output)
     say(f"{output}: version {version[:12]}, fitted in {perf_counter() - start:.0f} s")
     if tracking:
-        plan = model.ranking.plan
-        counts = {"users": data.n_users, "items": data.n_items, "events": len(data.interactions)}
-        found = {f"{name}/{what}": n for name, told in plan.searched.items() for what, n in told.items()}
-        tracking.keep({**counts, **found}, chosen=plan.settings)
+        keep(tracking, model)
+
+
+def keep(tracking: Tracking, model: Recommender) -> None:
+    """Write down what was learned from, and what a search came to."""
+    data, plan = model.data, model.ranking.plan
+    counts = {"users": data.n_users, "items": data.n_items, "events": len(data.interactions)}
+    found = {f"{name}/{what}": n for name, told in plan.searched.items() for what, n in told.items()}
+    tracking.keep({**counts, **found}, chosen=plan.settings)
 
 
 def taught_beside(output: Path, data: Dataset, language: str, seed: int, template: Template | None) -> str:

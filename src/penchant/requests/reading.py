@@ -67,7 +67,7 @@ def tongue(text: str) -> str:
     """
     bare = _QUOTED.sub("", text[:LONGEST])
     signs = len(_HAN_CHARACTER.findall(bare))
-    words = sum(1 for word in read_words(bare) if word.text[0].isascii() and word.text[0].isalpha())
+    words = sum(1 for word in read_words(bare) if word.text[:1].isascii() and word.text[:1].isalpha())
     return "zh" if signs > 2 * words or (signs and not words) else "en"
 
 
