@@ -68,7 +68,7 @@ def measured(model: Path, store: Path) -> dict[str, object]:
                     if turn >= 2:
                         seconds[name].append(middle - start)
                         encoding[name].append(time.perf_counter() - middle)
-    items = next(iter(desks.values())).data.n_items
+    items = next(iter(desks.values())).model.data.n_items
     rows = {
         name: {
             "median ms": 1e3 * quantile(seconds[name], 0.5),
