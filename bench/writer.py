@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from rig import judge, process, results
-from rig.cold import lists_in, marks, written
+from rig.cold import marks, recommended, written
 
 from penchant.data.catalogue import Catalogue
 from penchant.data.dataset import Dataset
@@ -120,21 +120,8 @@ def asked(
             "fit", place / "DIR", "-o", place / "MODEL", "--effort", effort, *joined, shown=shown
         )
     ]
-    task, output = fold.tasks[0], place / "lists.parquet"
-    users = data.users.vocabulary.texts(task.users)
-    (place / "users.txt").write_text("\n".join(users) + "\n", encoding="utf-8")
-    options = (
-        "--users",
-        place / "users.txt",
-        "--candidates",
-        place / "candidates.txt",
-        "-k",
-        "10",
-        "-o",
-        output,
-    )
-    runs.append(process.penchant("recommend", place / "MODEL", *options, shown=shown))
-    return lists_in(pl.read_parquet(output), data, task), [run.row() for run in runs]
+    lists, run = recommended(data, fold, place, shown)
+    return lists, [one.row() for one in (*runs, run)]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What is left of a data set without its cold items, as a user's folder; lists of cold items judged."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from penchant.data.dataset import Dataset
 from penchant.evaluate.protocols import Fold, Task
 from penchant.metrics import counts, hits, ndcg
 from penchant.types import Rows
-from rig import judge
+from rig import judge, process
 
 
 def written(fold: Fold, folder: Path) -> None:
@@ -28,6 +29,18 @@ def written(fold: Fold, folder: Path) -> None:
     items.write_parquet(folder / "items.parquet")
     candidates = data.items.vocabulary.texts(fold.tasks[0].candidates)
     (folder.parent / "candidates.txt").write_text("\n".join(candidates) + "\n", encoding="utf-8")
+
+
+def recommended(
+    data: Dataset, fold: Fold, place: Path, shown: Mapping[Path, str]
+) -> tuple[Rows, process.Run]:
+    """Ask the model at `place` for lists of the fold's users over its candidates, and tell what that cost."""
+    task, output = fold.tasks[0], place / "lists.parquet"
+    users = data.users.vocabulary.texts(task.users)
+    (place / "users.txt").write_text("\n".join(users) + "\n", encoding="utf-8")
+    options = ["--users", place / "users.txt", "--candidates", place / "candidates.txt", "-k", "10"]
+    run = process.penchant("recommend", place / "MODEL", *options, "-o", output, shown=shown)
+    return lists_in(pl.read_parquet(output), data, task), run
 
 
 def lists_in(table: pl.DataFrame, data: Dataset, task: Task) -> Rows:

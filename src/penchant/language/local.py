@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
@@ -227,21 +228,34 @@ def load(folder: Path) -> tuple[Any, Any]:
     Raises:
         LanguageError: something is missing or damaged.
     """
+    model, tokenizer = load_as("AutoModel", folder, "a text encoder", "language")
+    add_from(folder, model)
+    return model, tokenizer
+
+
+def load_as(kind: str, folder: Path, what: str, extra: str) -> tuple[Any, Any]:
+    """Load a folder by a class of transformers, in full precision; `what` and `extra` name it to people.
+
+    Raises:
+        LanguageError: something is missing or damaged.
+    """
     try:
-        from transformers import AutoModel, AutoTokenizer
+        transformers: Any = import_module("transformers")
+        import_module("torch")
     except ImportError as error:
         raise LanguageError(
-            "a text encoder needs torch and transformers", hint="pip install 'penchant[language]'"
+            f"{what} needs torch and transformers", hint=f"pip install 'penchant[{extra}]'"
         ) from error
     name = packed(folder)
     how: dict[str, Any] = {"gguf_file": name} if name else {}
     try:
         with quiet_transformers(), unpacking(name):
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, **how)
-            model = AutoModel.from_pretrained(folder, local_files_only=True, **(how or SAFE))
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, **how)
+            model = getattr(transformers, kind).from_pretrained(
+                folder, local_files_only=True, **(how or SAFE)
+            )
     except Exception as error:  # transformers raises whatever the file at hand made it stumble over
-        raise LanguageError(f"{folder}: cannot be loaded as a text encoder ({error})") from error
-    add_from(folder, model)
+        raise LanguageError(f"{folder}: cannot be loaded as {what} ({error})") from error
     return model.float().eval(), tokenizer
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from penchant.errors import LanguageError
-from penchant.language.local import quiet_transformers
-from penchant.language.packed import PATTERN, SMOLLM2, packed, smollm2, unpacking
+from penchant.language.local import load_as
+from penchant.language.packed import PATTERN, SMOLLM2, smollm2
 
 NAMES = f'name "{SMOLLM2}", a folder of a causal language model, or https://host/v1#model'
 
@@ -30,20 +30,4 @@ def load(folder: Path) -> tuple[Any, Any]:
     Raises:
         LanguageError: something is missing or damaged.
     """
-    try:
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-    except ImportError as error:
-        raise LanguageError(
-            "a writer on this machine needs torch and transformers", hint="pip install 'penchant[writer]'"
-        ) from error
-    name = packed(folder)
-    how: dict[str, Any] = {"gguf_file": name} if name else {}
-    try:
-        with quiet_transformers(), unpacking(name):
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, **how)
-            how |= {"dtype": torch.float32} if name else {"dtype": torch.float32, "use_safetensors": True}
-            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, **how)
-    except Exception as error:  # transformers raises whatever the file at hand made it stumble over
-        raise LanguageError(f"{folder}: cannot be loaded as a causal language model ({error})") from error
-    return model.eval(), tokenizer
+    return load_as("AutoModelForCausalLM", folder, "a causal language model", "writer")
