@@ -23,7 +23,7 @@ from penchant.language.dense import read_dense
 from penchant.language.encode import unit
 from penchant.language.folders import Pooling, adapted, find, fingerprint, own_pooling, own_prefix
 from penchant.language.onnx import Forward, int8
-from penchant.language.packed import packed, unpacking
+from penchant.language.packed import packed, unmark, unpacking
 from penchant.types import Vectors
 
 Precision: TypeAlias = Literal["float32", "int8"]
@@ -241,7 +241,7 @@ def load_as(kind: str, folder: Path, what: str, extra: str) -> tuple[Any, Any]:
     """
     try:
         transformers: Any = import_module("transformers")
-        import_module("torch")
+        torch: Any = import_module("torch")
     except ImportError as error:
         raise LanguageError(
             f"{what} needs torch and transformers", hint=f"pip install 'penchant[{extra}]'"
@@ -251,12 +251,13 @@ def load_as(kind: str, folder: Path, what: str, extra: str) -> tuple[Any, Any]:
     try:
         with quiet_transformers(), unpacking(name):
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, **how)
-            model = getattr(transformers, kind).from_pretrained(
-                folder, local_files_only=True, **(how or SAFE)
-            )
+            how = {"dtype": torch.float32, "local_files_only": True, **(how or SAFE)}
+            model = getattr(transformers, kind).from_pretrained(folder, **how)
     except Exception as error:  # transformers raises whatever the file at hand made it stumble over
         raise LanguageError(f"{folder}: cannot be loaded as {what} ({error})") from error
-    return model.float().eval(), tokenizer
+    if name:
+        unmark(model)
+    return model.eval(), tokenizer
 
 
 @contextmanager

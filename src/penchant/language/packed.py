@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from penchant.errors import LanguageError
 
@@ -46,3 +47,10 @@ def unpacking(name: str | None) -> Iterator[None]:
     """Keep the reader of packed files from showing its progress: it does, whatever transformers is told."""
     with redirect_stderr(StringIO()) if name else nullcontext():
         yield
+
+
+def unmark(model: Any) -> None:
+    """Let a model that was unpacked into full precision be written and taught like any other."""
+    model.hf_quantizer, model.is_quantized = None, False
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config

@@ -73,9 +73,13 @@ class Learned:
         folds = rng.permutation(np.arange(groups.max() + 1) % FOLDS)[groups]
         if len(np.unique(folds)) < 2:
             return None
-        shape = _shape(examples, shelf, folds)
         own = None if taste is None else (lambda rows: taste(read[answered[rows]]))
-        weights = blended(examples, shelf, shape, folds, own, JUDGED)
+        blends = {
+            shape: blended(examples, shelf, shape, folds, own, JUDGED)
+            for shape in _shapes(examples, shelf, folds)
+        }
+        shape = max(blends, key=lambda shape: blends[shape][1])
+        weights = blends[shape][0]
         memory = Memory.fit(examples, shape, shelf)
         rest = everything.at(np.setdiff1d(np.arange(len(texts)), answered))
         scope = _scope(examples, rest, shape, shelf, folds, rng)
@@ -132,10 +136,11 @@ def _shelf(items: Catalogue, knowledge: Knowledge) -> Shelf:
     return Shelf(knowledge.raw, knowledge.vectors, Attributes.fit(items).of(items))
 
 
-def _shape(examples: Examples, shelf: Shelf, folds: Rows) -> Shape:
-    """Choose the kernel and the ridge by the mean reciprocal rank of the answers in the folds.
+def _shapes(examples: Examples, shelf: Shelf, folds: Rows) -> list[Shape]:
+    """Return the shapes that are worth a blend: each kernel with its best ridge, told by the folds.
 
-    Where there are many requests, one fold tells well enough.
+    The best has the highest mean reciprocal rank of the answers. Where there are many requests, one fold
+    tells well enough, and one shape is all that is blended.
     """
     quality: dict[Shape, float] = {}
     for fold in range(FOLDS if len(examples) < MANY else 1):
@@ -152,7 +157,9 @@ def _shape(examples: Examples, shelf: Shelf, folds: Rows) -> Shape:
                 own = np.where(answers.any(axis=1), 1 / rank, 0.0).sum()
                 shape = Shape(sharp, share, ridge)
                 quality[shape] = quality.get(shape, 0.0) + float(own)
-    return max(quality, key=lambda shape: quality[shape])
+    kernels = [[shape for shape in quality if (shape.sharp, shape.share) == kernel] for kernel in SHAPES]
+    best = [max(own, key=lambda shape: quality[shape]) for own in kernels]
+    return best if len(examples) < MANY else [max(best, key=lambda shape: quality[shape])]
 
 
 def _clues(memory: Memory, examples: Examples) -> NDArray[np.float64]:

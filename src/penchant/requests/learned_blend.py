@@ -24,8 +24,11 @@ def blended(
     folds: Rows,
     taste: Callable[[Rows], Scores] | None,
     most: int,
-) -> Vectors:
-    """Return the weights of the sources, (9,), on the scale of `taste` where it is given."""
+) -> tuple[Vectors, float]:
+    """Return the weights of the sources, (9,), on the scale of `taste` where it is given.
+
+    The second value is the mean log-likelihood of the answers among the candidates, by which shapes compare.
+    """
     found, answers = [], []
     for fold in np.unique(folds).tolist():
         memory = Memory.fit(examples.at(np.flatnonzero(folds != fold)), shape, shelf)
@@ -42,9 +45,10 @@ def blended(
     values, right = np.concatenate(found), np.concatenate(answers)
     spread = values.std(axis=1).mean(axis=0)
     spread[spread < 1e-6] = 1.0
-    weights = _most_likely(values / spread, right / right.sum(axis=1, keepdims=True)) / spread
+    weights, likelihood = _most_likely(values / spread, right / right.sum(axis=1, keepdims=True))
+    weights /= spread
     sources: Vectors = weights[: len(SOURCES)].astype(np.float32)
-    return sources / np.float32(max(weights[-1], LEAST)) if taste is not None else sources
+    return sources / np.float32(max(weights[-1], LEAST)) if taste is not None else sources, likelihood
 
 
 def _candidates(parts: Scores, wanted: NDArray[np.bool_]) -> tuple[Vectors, Vectors]:
@@ -59,8 +63,8 @@ def _candidates(parts: Scores, wanted: NDArray[np.bool_]) -> tuple[Vectors, Vect
     return values[kept], right[kept].astype(np.float32)
 
 
-def _most_likely(values: Vectors, answers: Vectors) -> NDArray[np.float64]:
-    """Return the weights of a conditional logit, (S,)."""
+def _most_likely(values: Vectors, answers: Vectors) -> tuple[NDArray[np.float64], float]:
+    """Return the weights of a conditional logit, (S,), and what it maximises: the likelihood, shrunk."""
     from scipy.optimize import minimize
 
     wide = values.astype(np.float64)
@@ -76,8 +80,9 @@ def _most_likely(values: Vectors, answers: Vectors) -> NDArray[np.float64]:
         return SHRINK * float(weights @ weights) / 2 - told, slope + SHRINK * weights
 
     if not len(wide):
-        return np.ones(values.shape[2])
-    return np.asarray(minimize(loss, np.zeros(wide.shape[2]), jac=True, method="L-BFGS-B").x)
+        return np.ones(values.shape[2]), -np.inf
+    found = minimize(loss, np.zeros(wide.shape[2]), jac=True, method="L-BFGS-B")
+    return np.asarray(found.x), -float(found.fun)
 
 
 def logistic(clues: NDArray[np.float64], fits: NDArray[np.bool_]) -> Vectors:
