@@ -13,6 +13,7 @@ from penchant.language.adapt.plan import Course, Plan
 from penchant.language.adapters import FILE, save_model
 from penchant.language.dense import write_dense
 from penchant.language.folders import ADAPTED, adapted
+from penchant.language.local import quiet_transformers
 
 KEPT = ("*.json", "*.txt", "*.model")
 """Files of the model that was taught which stay as they are: tokenizer, pooling, prompts."""
@@ -54,7 +55,8 @@ def save(
         if (halves.folder / "1_Pooling").is_dir():
             shutil.copytree(halves.folder / "1_Pooling", unfinished / "1_Pooling")
         joined = halves.joined(upper.model)
-        save_model(joined, unfinished)
+        with quiet_transformers():
+            save_model(joined, unfinished)
         if upper.dense:
             write_dense(unfinished, upper.dense, halves.pooling, int(joined.config.hidden_size))
         halves.tokenizer.save_pretrained(unfinished)
