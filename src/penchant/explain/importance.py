@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from penchant.data.dataset import Dataset
 from penchant.errors import SettingError
 from penchant.language.knowledge import Knowledge
-from penchant.metrics import counts, hits, ndcg
 from penchant.models.content import Content
 from penchant.models.description import Parts
-from penchant.models.scorer import Scorer, best
+from penchant.models.scorer import Scorer
 from penchant.rank.blend import Blend, Sources
 from penchant.rank.moments import Moments
 from penchant.rank.ranking import Plan
-from penchant.rank.rehearsal import Questions, rehearse, sample
+from penchant.rank.rehearsal import Questions, marked, rehearse, sample
 from penchant.rank.settings import build
 from penchant.types import NO_ROWS, Query, Rows, Scores, Vectors
 
@@ -55,11 +54,7 @@ class Asked:
         scores = self.scores.copy()
         if other is not None:
             scores += self.trust[name] * (other - self.own[name])
-        for place, query in enumerate(self.queries):
-            scores[place, query.rows] = -np.inf
-        columns = self.columns if len(self.columns) else np.arange(scores.shape[1])
-        found = columns[best(scores[:, columns], K)[0]]
-        return np.asarray(ndcg(hits(found, self.targets), counts(self.targets)))
+        return marked(scores, self.queries, self.targets, K, self.columns if len(self.columns) else None)
 
 
 def importances(

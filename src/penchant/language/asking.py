@@ -13,9 +13,8 @@ import numpy as np
 
 from penchant.errors import LanguageError
 from penchant.language.dense import read_dense
-from penchant.language.encode import unit
 from penchant.language.folders import find, fingerprint, own_pooling, own_prefix, settings
-from penchant.language.local import load, pool, readable
+from penchant.language.local import finished, load, readable
 from penchant.language.onnx import keep, run
 from penchant.types import Vectors
 
@@ -58,12 +57,7 @@ class RequestEncoder:
         ids = self._tokenizer.encode(self._prefix + readable(text, self._most)).ids
         tokens = np.array([ids], dtype=np.int64)
         mask = np.ones_like(tokens)
-        vectors = pool(self._forward(tokens, mask), mask, self._pooling)
-        if self._dense and self._pooling == "mean":
-            vectors /= np.float32(len(ids))
-        for layer in self._dense:
-            vectors = layer(vectors)
-        found: Vectors = unit(vectors)[0]
+        found: Vectors = finished(self._forward(tokens, mask), mask, self._pooling, self._dense)[0]
         return found
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from penchant.errors import LanguageError, SettingError
 from penchant.language.adapters import add_from
-from penchant.language.dense import read_dense
+from penchant.language.dense import Dense, read_dense
 from penchant.language.encode import unit
 from penchant.language.folders import Pooling, adapted, find, fingerprint, own_pooling, own_prefix
 from penchant.language.onnx import Forward, int8
@@ -133,12 +133,7 @@ class LocalEncoder:
         for row, text in enumerate(tokens):  # padding is on the right, whatever the pooling
             ids[row, : len(text)] = text
             mask[row, : len(text)] = 1
-        vectors = pool(self._forward(ids, mask), mask, self._reading.pooling)
-        if self._dense and self._reading.pooling == "mean":
-            vectors /= mask.sum(axis=1, keepdims=True)
-        for layer in self._dense:
-            vectors = layer(vectors)
-        return unit(vectors)
+        return finished(self._forward(ids, mask), mask, self._reading.pooling, self._dense)
 
 
 def check(pooling: Pooling | None, max_tokens: int, precision: Precision, store: Path | str | None) -> None:
@@ -167,6 +162,18 @@ def pool(hidden: NDArray[np.float32], mask: NDArray[np.int64], pooling: Pooling)
     else:  # a sum does, unless a dense layer follows: rows are scaled to length 1 afterwards
         pooled = np.einsum("btd,bt->bd", hidden, mask.astype(np.float32))
     return pooled
+
+
+def finished(
+    hidden: NDArray[np.float32], mask: NDArray[np.int64], pooling: Pooling, dense: Sequence[Dense]
+) -> Vectors:
+    """Return the rows of unit length that hidden states (B, T, dim) come to, through the dense layers."""
+    vectors = pool(hidden, mask, pooling)
+    if dense and pooling == "mean":
+        vectors /= mask.sum(axis=1, keepdims=True)
+    for layer in dense:
+        vectors = layer(vectors)
+    return unit(vectors)
 
 
 def batches(lengths: Sequence[int], tokens_at_once: int) -> Iterator[list[int]]:

@@ -8,12 +8,10 @@ import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
-from penchant.metrics import counts, hits, ndcg
 from penchant.models.item_to_item import ItemToItem
-from penchant.models.scorer import best
 from penchant.rank.bundle import fingerprint
 from penchant.rank.forms import DECAYS, KINDS, WIDE
-from penchant.rank.rehearsal import Questions, Rehearsal, sample
+from penchant.rank.rehearsal import Questions, Rehearsal, marked, sample
 from penchant.store.versions import versions
 from penchant.tune.coordinates import Settings
 from penchant.types import Query, Rows
@@ -99,12 +97,8 @@ def _head(
 
 def _gains(model: ItemToItem, queries: list[Query], targets: list[Rows]) -> np.ndarray:
     """Return NDCG@20 of each question; the history is left out of the lists."""
-    total = counts(targets)
-    lists = []
+    found = []
     for start in range(0, len(queries), 256):
-        chunk = queries[start : start + 256]
-        scores = model.score(chunk)
-        for place, query in enumerate(chunk):
-            scores[place, query.rows] = -np.inf
-        lists.append(best(scores, 20)[0])
-    return np.asarray(ndcg(hits(np.concatenate(lists), targets), total))
+        chunk = slice(start, start + 256)
+        found.append(marked(model.score(queries[chunk]), queries[chunk], targets[chunk], 20))
+    return np.concatenate(found)

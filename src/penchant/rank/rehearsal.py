@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.split import Window, between, last_fraction, windows, without_items
-from penchant.types import Query, Rows
+from penchant.metrics import counts, hits, ndcg
+from penchant.models.scorer import best
+from penchant.types import Query, Rows, Scores, Vectors
 
 SLICE, WINDOWS, VISIT, COLD = 0.1, 4, 0.2, 0.1
 LEAST_EVENTS = 5
@@ -144,3 +146,16 @@ def _asked(
 def sample(n: int, most: int, rng: Generator) -> Rows:
     """Return at most `most` of n places, in order."""
     return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
+
+
+def marked(
+    scores: Scores, queries: Sequence[Query], targets: Sequence[Rows], k: int, columns: Rows | None = None
+) -> Vectors:
+    """Return NDCG@k of each question by the scores of all items, (Q, I), which are spoilt.
+
+    What the asker has is in no list; `columns` are the only items that may be listed, all where it is None.
+    """
+    for place, query in enumerate(queries):
+        scores[place, query.rows] = -np.inf
+    lists = best(scores, k)[0] if columns is None else columns[best(scores[:, columns], k)[0]]
+    return np.asarray(ndcg(hits(lists, targets), counts(targets)))

@@ -3,18 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
-from penchant.metrics import counts, hits, ndcg
-from penchant.models.scorer import best
 from penchant.rank.blend import Sources
 from penchant.rank.moments import Moments
 from penchant.rank.ranking import Ranking
-from penchant.rank.rehearsal import Questions, rehearse
+from penchant.rank.rehearsal import Questions, marked, rehearse
 from penchant.rank.settings import build
-from penchant.types import Vectors
+from penchant.types import Rows, Vectors
 
 K, CHUNK = 10, 256
 KINDS = {"visit": "warm", "return": "warm", "cold": "cold"}
@@ -56,25 +53,22 @@ def foretold(ranking: Ranking, data: Dataset, knowledge: Knowledge) -> Foretold:
     )
     marks: dict[str, list[Vectors]] = {"warm": [], "cold": []}
     for group in asked:
-        left_out = ~rehearsal.cold if group.kind == "cold" else np.zeros(data.n_items, dtype=bool)
-        marks[KINDS[group.kind]].append(_marks(group, left_out, moments, measured, ranking))
+        columns = np.flatnonzero(rehearsal.cold) if group.kind == "cold" else None
+        marks[KINDS[group.kind]].append(_marks(group, columns, moments, measured, ranking))
     nothing = np.empty(0, dtype=np.float32)
     return Foretold(*(np.concatenate([nothing, *marks[side]]) for side in ("warm", "cold")))
 
 
 def _marks(
-    group: Questions, left_out: NDArray[np.bool_], moments: Moments, measured: Sources, ranking: Ranking
+    group: Questions, columns: Rows | None, moments: Moments, measured: Sources, ranking: Ranking
 ) -> Vectors:
-    """Return NDCG@10 of each question; what the asker has and the items `left_out` are in no list."""
+    """Return NDCG@10 of each question, over the items in `columns` alone where they are given."""
     sources, evidence = moments.as_of(group, measured)
-    n, lists = len(evidence.counts), []
+    n, found = len(evidence.counts), []
     for start in range(0, len(group.queries), CHUNK):
-        chunk = group.queries[start : start + CHUNK]
-        known = evidence.features(chunk, np.arange(n))
-        scores = ranking.plan.blends.new.score(sources.standard(chunk, None, n), known)
-        for place, query in enumerate(chunk):
-            scores[place, query.rows] = -np.inf
-        scores[:, left_out] = -np.inf
-        lists.append(best(scores, K)[0])
-    found = ndcg(hits(np.concatenate(lists), group.targets), counts(group.targets))
-    return np.asarray(found, dtype=np.float32)
+        chunk = slice(start, start + CHUNK)
+        queries = group.queries[chunk]
+        known = evidence.features(queries, np.arange(n))
+        scores = ranking.plan.blends.new.score(sources.standard(queries, None, n), known)
+        found.append(marked(scores, queries, group.targets[chunk], K, columns))
+    return np.concatenate(found)
