@@ -220,6 +220,18 @@ def test_settings_outside_their_range(setting: dict[str, object]) -> None:
         load_encoder(**setting)  # type: ignore[arg-type]
 
 
+def said_by(program: str) -> str:
+    """Run a program in a process of its own, and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(SRC)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
 def test_eight_bits_are_close_and_kept(tmp_path: Path, minilm: Encoder) -> None:
     pytest.importorskip("onnxruntime", reason="8 bits need the package onnxruntime")
     pytest.importorskip("onnx", reason="8 bits need the package onnx")
@@ -250,14 +262,7 @@ def test_requests_are_read_alike_without_torch(tmp_path: Path, minilm: Encoder) 
         f" request_encoder('minilm', Path({str(tmp_path)!r})).encode(['a war in space']);"
         " print({'torch', 'transformers'} & set(sys.modules))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={"PYTHONPATH": str(SRC)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "set()"
+    assert said_by(program) == "set()"
     (file,) = tmp_path.iterdir()
     file.write_bytes(b"cut")
     healed = request_encoder("minilm", tmp_path)
@@ -270,14 +275,7 @@ def test_importing_the_room_brings_no_heavy_library() -> None:
         "import sys; from penchant.language import know, choose;"
         " print({'torch', 'transformers', 'onnxruntime', 'huggingface_hub'} & set(sys.modules))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={"PYTHONPATH": str(SRC)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "set()"
+    assert said_by(program) == "set()"
 
 
 def test_the_page_shows_what_was_measured() -> None:

@@ -6,7 +6,8 @@ Needs the packages onnx and onnxruntime beside torch, which writes the file once
 import os
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -68,14 +69,8 @@ def keep(model: Any, path: Path) -> None:
         LanguageError: the model cannot be written in this way.
     """
     import_module("onnx")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".onnx") as folder:
-        whole = Path(folder) / path.name
-        try:
-            export(model, whole)
-        except Exception as error:  # the exporter raises whatever the model at hand led it to
-            raise LanguageError(f"this model cannot be written as ONNX ({error})") from error
-        os.replace(whole, path)
+    with written(path, "be written as ONNX") as whole:
+        export(model, whole)
 
 
 def write(model: Any, path: Path) -> None:
@@ -86,20 +81,30 @@ def write(model: Any, path: Path) -> None:
     """
     onnx: Any = import_module("onnx")
     quantization: Any = import_module("onnxruntime.quantization")
+    with written(path, "be brought to 8 bits") as small:
+        whole = small.with_name("whole.onnx")
+        export(model, whole)
+        graph = onnx.load(whole)
+        # Without it, a warning goes to the root logger.
+        quantization.quant_utils.add_pre_process_metadata(graph)
+        kind = quantization.QuantType.QInt8
+        quantization.quantize_dynamic(graph, small, per_channel=True, weight_type=kind)
+
+
+@contextmanager
+def written(path: Path, what: str) -> Iterator[Path]:
+    """Give a place beside `path` to write to, and put what is there in its place at the end.
+
+    Raises LanguageError, which says what the model cannot, for whatever goes wrong in between.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".onnx") as folder:
-        whole, small = Path(folder) / "whole.onnx", Path(folder) / "small.onnx"
+        unfinished = Path(folder) / path.name
         try:
-            export(model, whole)
-            graph = onnx.load(whole)
-            quantization.quant_utils.add_pre_process_metadata(
-                graph
-            )  # without it, a warning goes to the root logger
-            kind = quantization.QuantType.QInt8
-            quantization.quantize_dynamic(graph, small, per_channel=True, weight_type=kind)
+            yield unfinished
         except Exception as error:  # the exporter raises whatever the model at hand led it to
-            raise LanguageError(f"this model cannot be brought to 8 bits ({error})") from error
-        os.replace(small, path)
+            raise LanguageError(f"this model cannot {what} ({error})") from error
+        os.replace(unfinished, path)
 
 
 def export(model: Any, path: Path) -> None:
