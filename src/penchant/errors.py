@@ -7,7 +7,8 @@ PenchantError
 │   └── SettingError     an option or a setting outside its range
 ├── BundleError          a model folder is missing, damaged, or of another format
 ├── SourceError          a public data set could not be fetched, or is not the one expected
-└── LanguageError        a language model could not be loaded or did not answer
+├── LanguageError        a language model could not be loaded or did not answer
+└── JournalError         the journal of a service could not be opened, read or written
 """
 
 
@@ -49,3 +50,7 @@ class SourceError(PenchantError):
 
 class LanguageError(PenchantError):
     """A language model could not be loaded, or did not answer."""
+
+
+class JournalError(PenchantError):
+    """The journal of a service could not be opened, read or written."""
