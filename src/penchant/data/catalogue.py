@@ -26,6 +26,11 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.vocabulary)
 
+    def rows(self, rows: Rows) -> "Catalogue":
+        """Return what is said of some rows, in their order."""
+        shown = tuple(self.pictures[row] for row in rows.tolist()) if self.pictures else ()
+        return Catalogue(Vocabulary(self.vocabulary.ids.gather(rows)), self.table[rows], self.title, shown)
+
     def titles(self, rows: Rows) -> list[str]:
         """Return what people read for items: the title, or the id where there is none."""
         ids = self.vocabulary.texts(rows)

@@ -1,11 +1,11 @@
 """What language says of a catalogue, as a value: models take it and never call a language model."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.types import Vectors
+from penchant.types import Rows, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,23 @@ class Knowledge:
     def dim(self) -> int:
         """Length of a vector; 0 where there is no language at all."""
         return int(self.vectors.shape[1])
+
+    def rows(self, rows: Rows) -> "Knowledge":
+        """Return what is known of some items."""
+        media = self.media[rows] if self.media.shape[1] else np.zeros((len(rows), 0), dtype=np.float32)
+        own = (self.vectors[rows], self.raw[rows], self.known[rows])
+        return replace(self, vectors=own[0], raw=own[1], known=own[2], media=media)
+
+    def also(self, new: "Knowledge") -> "Knowledge":
+        """Return the knowledge with that of new items behind it; these bring no media."""
+        blank = np.zeros((len(new.known), self.media.shape[1]), dtype=np.float32)
+        return replace(
+            self,
+            vectors=np.concatenate((self.vectors, new.vectors)),
+            raw=np.concatenate((self.raw, new.raw)),
+            known=np.concatenate((self.known, new.known)),
+            media=np.concatenate((self.media, blank)) if self.media.shape[1] else self.media,
+        )
 
     @classmethod
     def none(cls, n_items: int) -> "Knowledge":

@@ -186,8 +186,8 @@ class Content:
 
     def extend(self, items: Catalogue, knowledge: Knowledge) -> Self:
         """Place new items by what is written about them."""
-        start, n = len(self.vectors), len(items)
-        placed = self.place(self.describe(items, knowledge).rows(np.arange(start, n)))
+        new = np.arange(len(self.vectors), len(items))
+        placed = self.place(self.describe(items.rows(new), knowledge.rows(new)))
         return replace(self, vectors=np.concatenate((self.vectors, placed)))
 
     def state(self) -> State:

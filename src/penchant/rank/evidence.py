@@ -29,6 +29,13 @@ class ItemEvidence:
         np.minimum.at(first, events.items, events.times)
         return cls(np.bincount(events.items, minlength=n_items), first, max(events.end - events.start, 1e-9))
 
+    def extend(self, n_items: int) -> "ItemEvidence":
+        """Let new items join: nothing happened to them yet."""
+        new = n_items - len(self.counts)
+        return ItemEvidence(
+            np.pad(self.counts, (0, new)), np.pad(self.first, (0, new), constant_values=np.inf), self.span
+        )
+
     def features(self, queries: Sequence[Query], items: Rows) -> Vectors:
         """Return the evidence for items, shape (C,) or (Q, C), as (F, Q, C) in the order of NAMES.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from penchant.data.catalogue import Catalogue
 from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
 from penchant.models.content import Content
@@ -207,6 +208,13 @@ class Ranking:
             name: trust[place] / self.sources.scales[name].spread
             for place, name in enumerate(blend.names[:-1])
         }
+
+    def extend(self, items: Catalogue, knowledge: Knowledge) -> "Ranking":
+        """Let new items join without a refit: `items` and `knowledge` begin with all the old rows."""
+        scorers = {name: scorer.extend(items, knowledge) for name, scorer in self.sources.scorers.items()}
+        ratings = self.ratings.extend(items, knowledge) if self.ratings else None
+        sources = replace(self.sources, scorers=scorers)
+        return replace(self, sources=sources, evidence=self.evidence.extend(len(items)), ratings=ratings)
 
     def state(self) -> State:
         """Return all models, scales, blends and the evidence, for a bundle."""

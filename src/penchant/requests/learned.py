@@ -7,10 +7,11 @@ that nothing answers, and from those whose items were taken away.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from penchant.data.catalogue import Catalogue
 from penchant.data.dataset import Dataset
@@ -100,6 +101,14 @@ class Learned:
             return np.full(len(texts), np.nan, dtype=np.float32)
         found = _clues(self.memory, Examples.read(texts, vectors, self.terms, self.names))
         return np.asarray(1 / (1 + np.exp(-(self.scope[0] + found @ self.scope[1:]))), dtype=np.float32)
+
+    def extend(self, items: Catalogue, knowledge: Knowledge) -> "Learned":
+        """Let new items join: `items` and `knowledge` begin with all the old rows."""
+        shelf = self.memory.shelf
+        old, new = np.arange(len(shelf.raw)), np.arange(len(shelf.raw), len(items))
+        told = sparse.vstack((shelf.attributes, Attributes.fit(items.rows(old)).of(items.rows(new))), "csr")
+        joined = Shelf(knowledge.raw, knowledge.vectors, told)
+        return replace(self, names=Names.of(_titles(items)), memory=self.memory.extend(joined))
 
     def state(self) -> State:
         """Return what it is made of, for a bundle."""

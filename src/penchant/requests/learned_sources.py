@@ -8,7 +8,7 @@ f(r) = k(r, Z) A. `together` is EASE (Steck, WWW 2019) over what conversations n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -125,6 +125,14 @@ class Memory:
         return cls(
             found.kernel, found.columns, found.solved(shape.ridge), asked, named, active, together, shelf
         )
+
+    def extend(self, shelf: Shelf) -> "Memory":
+        """Let new items join, of which no request told anything: `shelf` begins with all the old rows."""
+        more = (0, len(shelf.raw) - len(self.popularity))
+        asked, named = (
+            np.pad(told, more, constant_values=np.log(FEW)) for told in (self.popularity, self.mentions)
+        )
+        return replace(self, popularity=asked, mentions=named, shelf=shelf)
 
     def asked(self, near: Vectors) -> Scores:
         """Return what the answered requests say, (R, T), given the kernel (R, Z)."""
