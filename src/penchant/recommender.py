@@ -271,11 +271,11 @@ class Recommender:
         heard = self.encoder is None and self.language and self.knowledge.raw.shape[1]
         return Desk.of(replace(self, encoder=load_encoder(self.language)) if heard else self)
 
-    def save(self, folder: Path | str) -> str:
-        """Write a bundle, whole or not at all; returns its version."""
+    def save(self, folder: Path | str, created: float | None = None) -> str:
+        """Write a bundle, whole or not at all; returns its version. `created` is the moment, seconds UTC."""
         learned, state = self.learned.state() if self.learned else None, self.ranking.state()
         known = self.whitening, self.knowledge, self.language
-        return stored(Path(folder), self.data, state, *known, learned, self.encoder)
+        return stored(Path(folder), self.data, state, *known, learned, self.encoder, created)
 
     @classmethod
     def load(cls, folder: Path | str, encoder: Encoder | None = None) -> "Recommender":

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from penchant.live.records import Act, Record, Shown
+from penchant.live.records import Act, Change, Record, Shown, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,25 @@ class Journal(Protocol):
 
     def acts(self, recommendation: str) -> list[Act]:
         """Return what was done with a list that was shown."""
+        ...
+
+    def history(self, user: str, session: str, after: int = 0) -> list[tuple[int, Act]]:
+        """Return what a user did (or a session, where user is ""), behind number `after`, with the numbers.
+
+        An index makes this quick: it is asked whenever somebody comes who is not in memory.
+        """
+        ...
+
+    def changes(self, *subjects: Subject) -> Iterator[tuple[int, Change]]:
+        """Yield the changes of some subjects, in order, with their numbers; not slowed down by events."""
+        ...
+
+    def latest(self, subject: Subject, id: str) -> Change | None:
+        """Return the last change of one thing, None if there is none."""
+        ...
+
+    def erase(self, user: str) -> int:
+        """Remove for good what a user did and was shown, and what was said of them; returns how many."""
         ...
 
     def shown(self, recommendation: str) -> Shown | None:

@@ -51,9 +51,11 @@ def stored(
     language: str,
     requests: State | None = None,
     encoder: Encoder | None = None,
+    created: float | None = None,
 ) -> str:
     """Write a bundle; returns its version.
 
+    `created`, in seconds UTC, tells a service how much time has passed since.
     `requests` is what was learned from requests, if anything; an encoder is kept where it was learned from
     the catalogue.
     """
@@ -80,6 +82,8 @@ def stored(
     }
     lineage = {"data": fingerprint(data), "seed": ranking.scalars["seed"], "packages": versions()}
     lineage["counts"] = {"users": data.n_users, "items": data.n_items, "events": len(events)}
+    if created is not None:
+        lineage["created"] = created
     return store.write(folder, store.Contents(arrays, scalars, tables), lineage=lineage)
 
 

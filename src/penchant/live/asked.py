@@ -1,0 +1,97 @@
+"""What a caller asks for, and what they get."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from penchant.live.records import Act
+from penchant.requests.wanted import Filter
+from penchant.types import Query, Reason, Rows, Scores, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """What is put forward or back: items by id, or those that meet a condition, `times` as likely."""
+
+    times: float
+    items: tuple[str, ...] = ()
+    filter: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a list: for a user, a session, a history given along, a text, items to go by, or nobody.
+
+    `repeat` lets items of the history appear: none, all, or those that meet a condition. `explore` above 0
+    draws the list at random, likelier items more often, by `seed`; 0 is by rank.
+    """
+
+    user: str = ""
+    session: str = ""
+    history: Sequence[Act] | None = None
+    text: str = ""
+    items: tuple[str, ...] = ()
+    k: int = 10
+    candidates: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    boosts: tuple[Boost, ...] = ()
+    repeat: bool | Filter = False
+    diversity: float = 0.0
+    explore: float = 0.0
+    seed: int | None = None
+    scenario: str = ""
+    explain: bool = False
+    lang: Literal["en", "zh"] = "en"
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing but the person and the length of the list matters, so that lists may be kept."""
+        named = self.history is not None or self.text or self.items or self.candidates is not None
+        bent = self.exclude or self.filters or self.boosts or self.repeat is not False or self.explore
+        return not named and not bent
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A list: rows of the world it was made in, with what was known of who asked.
+
+    `fallback` says what it rests on where nothing is known of who asks, "" otherwise. `unknown` are ids of the
+    request that no catalogue holds.
+    """
+
+    id: str
+    rows: Rows
+    ids: tuple[str, ...]
+    scores: Scores
+    propensities: Vectors
+    version: str
+    policy: str
+    query: Query
+    at: float
+    reasons: tuple[tuple[Reason, ...], ...] = ()
+    fallback: str = ""
+    arm: str = ""
+    unknown: tuple[str, ...] = ()
+    request: Mapping[str, Any] = field(default_factory=dict)
+
+
+RANKED, SAMPLED = "ranking", "plackett-luce"
+"""Policies: by rank, or drawn."""
+
+
+def drawn(
+    scores: Scores, k: int, heat: float, rng: np.random.Generator
+) -> tuple[Rows, Vectors]:
+    """Draw k places without replacement, each with probability ∝ exp(s / heat) among those left.
+
+    Returns the places in the order drawn and the propensity of each at its place given those before it
+    (Plackett–Luce by the Gumbel trick; Kool et al., ICML 2019).
+    """
+    odds = (scores.astype(np.float64) - float(scores.max(initial=0.0))) / heat
+    order = np.argsort(-(odds + rng.gumbel(size=len(odds))), kind="stable")[:k]
+    weights = np.exp(odds)
+    left = weights.sum() - np.concatenate(([0.0], np.cumsum(weights[order])[:-1]))
+    return order, np.asarray(weights[order] / np.maximum(left, weights[order]), dtype=np.float32)

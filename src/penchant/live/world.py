@@ -1,0 +1,83 @@
+"""One bundle as a service holds it: the fitted recommender, what joined it since, and its clock."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from penchant import store
+from penchant.errors import LanguageError
+from penchant.language.encode import Encoder
+from penchant.language.know import hear
+from penchant.models.popularity import Popularity
+from penchant.rank.blend import Sources
+from penchant.recommender import Recommender
+from penchant.requests.attributes import Attributes
+from penchant.store.contents import MANIFEST
+from penchant.store.reading import manifest_in
+from penchant.types import Scores, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`version` names the bundle, `made` is when it was (seconds UTC), `seen` the last record it learned from.
+
+    `fitted` counts its own items: those behind came in live. `attributes` are what filters ask.
+    """
+
+    model: Recommender
+    version: str
+    made: float
+    fitted: int
+    attributes: Attributes
+    encoder: Encoder | None = None
+    seen: int = 0
+
+    @classmethod
+    def load(cls, folder: Path, encoder: Encoder | None = None, seen: int = 0) -> "World":
+        """Read the bundle's current version; raises BundleError where it is damaged."""
+        version = store.current(folder)
+        manifest = folder / "versions" / version / MANIFEST
+        created = manifest_in(manifest.parent)["lineage"].get("created")
+        made = float(created) if isinstance(created, int | float) else manifest.stat().st_mtime
+        model = Recommender.load(folder, encoder)
+        return cls(
+            model, version, made, model.data.n_items, Attributes.of(model.data.items),
+            encoder or model.encoder, seen,
+        )  # fmt: skip
+
+    def moment(self, now: float) -> float:
+        """Return a moment of the wall clock on the bundle's clock: its end, and the time since it was made.
+
+        Moments of the log's own past are left as they are; without timestamps all of it is one moment.
+        """
+        end = self.model.data.end
+        if self.model.data.interactions.clock != "time" or end >= now:
+            return min(now, end) if self.model.data.interactions.clock == "time" else end
+        return end + max(0.0, now - max(self.made, end))
+
+    def hear(self, text: str) -> Vectors | None:
+        """Return the vector of a text; None where no language model is at hand, or it does not answer."""
+        if self.encoder is None or not self.model.knowledge.raw.shape[1] or not text.strip():
+            return None
+        try:
+            return np.asarray(hear([text], self.encoder, self.model.whitening)[0])
+        except LanguageError:
+            return None
+
+    def joined(self, model: Recommender) -> "World":
+        """Return the world with items that joined."""
+        return replace(self, model=model, attributes=Attributes.of(model.data.items))
+
+    def popular(self, scores: dict[str, Scores]) -> "World":
+        """Return the world with other popularities, by the name of their source."""
+        sources = self.model.ranking.sources
+        moved = {
+            name: replace(scorer, scores=scores[name])
+            if name in scores and isinstance(scorer, Popularity)
+            else scorer
+            for name, scorer in sources.scorers.items()
+        }
+        ranking = replace(self.model.ranking, sources=Sources(moved, sources.scales))
+        return replace(self, model=replace(self.model, ranking=ranking))
+
