@@ -6,7 +6,7 @@ from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from shutil import rmtree
-from time import perf_counter
+from time import perf_counter, time
 from typing import Annotated
 
 import typer
@@ -102,7 +102,7 @@ def fit(
         encoders.append(taught_beside(output, data, language, seed, wording))
     models = [fitted(data, seed, effort, name, budget, wording, pictures, goal) for name in encoders]
     model = better(models, data) if adapted else models[0]
-    version = model.save(output)
+    version = model.save(output, time())
     say(f"{output}: version {version[:12]}, fitted in {perf_counter() - start:.0f} s")
     if tracking:
         keep(tracking, model)

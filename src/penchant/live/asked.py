@@ -58,8 +58,8 @@ class Asked:
 class Given:
     """A list: rows of the world it was made in, with what was known of who asked.
 
-    `fallback` says what it rests on where nothing is known of who asks, "" otherwise. `unknown` are ids of the
-    request that no catalogue holds.
+    `fallback` says what it rests on where nothing is known of who asks, "" otherwise. `unknown` are ids of
+    the request that no catalogue holds.
     """
 
     id: str
@@ -82,9 +82,7 @@ RANKED, SAMPLED = "ranking", "plackett-luce"
 """Policies: by rank, or drawn."""
 
 
-def drawn(
-    scores: Scores, k: int, heat: float, rng: np.random.Generator
-) -> tuple[Rows, Vectors]:
+def drawn(scores: Scores, k: int, heat: float, rng: np.random.Generator) -> tuple[Rows, Vectors]:
     """Draw k places without replacement, each with probability ∝ exp(s / heat) among those left.
 
     Returns the places in the order drawn and the propensity of each at its place given those before it

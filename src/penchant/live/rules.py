@@ -55,7 +55,7 @@ class Rules:
         return list(found)
 
     def barred(self, vocabulary: Vocabulary, gone: set[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return which items must appear nowhere, and which in no list of their own accord, (n_items,) each."""
+        """Return which items must appear nowhere, and which in no list unasked, (n_items,) each."""
         nowhere, hidden = np.zeros(len(vocabulary), dtype=bool), np.zeros(len(vocabulary), dtype=bool)
         nowhere[known(vocabulary, [*self.items("block"), *self.waiting, *gone])] = True
         hidden[known(vocabulary, self.items("hide"))] = True

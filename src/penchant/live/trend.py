@@ -1,7 +1,7 @@
 """Popularity that moves with every event, by the half-lives that the fit found.
 
-S_k(i) = Σ_e w_e 2^((t_e − r) / h_k) over events with item i, r a moment of reference: shares S_k(i) / Σ S_k do
-not depend on r nor on the moment asked, so only a new event changes them.
+S_k(i) = Σ_e w_e 2^((t_e − r) / h_k) over events with item i, r a moment of reference: shares S_k(i) / Σ S_k
+do not depend on r nor on the moment asked, so only a new event changes them.
 """
 
 from collections.abc import Sequence

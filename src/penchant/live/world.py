@@ -20,9 +20,8 @@ from penchant.types import Scores, Vectors
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`version` names the bundle, `made` is when it was (seconds UTC), `seen` the last record it learned from.
-
-    `fitted` counts its own items: those behind came in live. `attributes` are what filters ask.
+    """`version` names the bundle, `made` is when it was (seconds UTC), `seen` the last record it learned
+    from. `fitted` counts its own items: those behind came in live. `attributes` are what filters ask.
     """
 
     model: Recommender
@@ -80,4 +79,3 @@ class World:
         }
         ranking = replace(self.model.ranking, sources=Sources(moved, sources.scales))
         return replace(self, model=replace(self.model, ranking=ranking))
-

@@ -1,0 +1,378 @@
+"""The live engine: one bundle, one journal, the people in memory; every event counts at the next request.
+
+State changes under one lock and only after the journal has it; scoring runs outside of it, on values that do
+not change, in as many threads as ask.
+"""
+
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from penchant.data.kinds import weight_of
+from penchant.errors import InputError, JournalError, UnknownIdError
+from penchant.language.encode import Encoder
+from penchant.live.additions import extended
+from penchant.live.asked import Asked, Given
+from penchant.live.histories import asked_by, query_of
+from penchant.live.journal import Batch, Journal
+from penchant.live.lists import List, listed
+from penchant.live.people import CONSENTS, Key, People, Person
+from penchant.live.records import Act, Change, Record, Shown
+from penchant.live.rules import Rules, checked
+from penchant.live.trend import Trend
+from penchant.live.world import World
+from penchant.models.popularity import Popularity
+from penchant.types import Reason, Scores
+
+RECENT = 5_000
+"""Lists shown that are kept in memory, to be explained exactly."""
+TICK = 1.0
+"""Seconds for which popularity may stand still while events come in."""
+
+
+class Engine:
+    """Serves lists from a bundle, and takes in what happens; every method may be called from any thread.
+
+    `clock` tells the time in seconds UTC. `weights` say how much a kind of event counts, as at the fit.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        journal: Journal,
+        *,
+        encoder: Encoder | None = None,
+        weights: Mapping[str, float] | None = None,
+        most_people: int = 50_000,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.folder, self.journal, self.clock = folder, journal, clock
+        self.weights = dict(weights or {})
+        self.lock = threading.RLock()
+        self.people = People(self._found, most_people)
+        self.shown: OrderedDict[str, Given] = OrderedDict()
+        self.rules = Rules()
+        self.items: dict[str, Mapping[str, Any]] = {}
+        self.gone: set[str] = set()
+        self.lost = 0
+        self.world = World.load(folder, encoder)
+        self.trends: dict[str, Trend] = {}
+        self.moved, self.stale = 0.0, False
+        self.barred: tuple[Any, ...] = ()
+        self.adopt(self.world)
+
+    # ---- the bundle
+
+    def adopt(self, world: World) -> None:
+        """Serve another bundle from now on: what came in live joins it, and people are read again."""
+        with self.lock:
+            learned = {
+                change.body["version"]: int(change.body["seen"])
+                for _, change in self.journal.changes("refresh")
+                if change.body.get("version")
+            }
+            world = replace(world, seen=learned.get(world.version, 0))
+            self.rules, self.items, self.gone = Rules(), {}, set()
+            for _, change in self.journal.changes("item", "rule"):
+                self._remember(change)
+            self.world = self._with_items(world, self.items)
+            self._count()
+            self.people.drop()
+            self.rules.stamp += 1
+
+    def _with_items(self, world: World, items: Mapping[str, Mapping[str, Any]]) -> World:
+        known = world.model.data.items.vocabulary
+        new = {name: fields for name, fields in items.items() if name not in known}
+        return world.joined(extended(world.model, new, world.encoder)) if new else world
+
+    def _count(self) -> None:
+        """Begin the popularities anew, from the bundle and what happened since."""
+        model = self.world.model
+        self.trends = {
+            name: Trend(scorer, model.data.interactions, model.data.n_items)
+            for name, scorer in model.ranking.sources.scorers.items()
+            if isinstance(scorer, Popularity) and len(scorer.half_lives)
+        }
+        acts = [r for _, r in self.journal.replay(self.world.seen) if isinstance(r, Act)]
+        self._tally(acts)
+        self._move(force=True)
+
+    def _tally(self, acts: Sequence[Act]) -> None:
+        rows = self.world.model.data.items.vocabulary.rows([act.item for act in acts])
+        there = rows >= 0
+        if not there.any():
+            return
+        times = np.array([self.world.moment(act.time) for act in acts])[there]
+        weights = np.array([self.weight(act) for act in acts], dtype=np.float32)[there]
+        for trend in self.trends.values():
+            trend.add(rows[there].tolist(), times, weights)
+        self.stale = True
+
+    def _move(self, *, force: bool = False) -> None:
+        """Let popularity follow what happened, at most once a tick."""
+        now = time.monotonic()
+        if self.stale and (force or now - self.moved >= TICK):
+            scores: dict[str, Scores] = {name: trend.scores() for name, trend in self.trends.items()}
+            self.world, self.stale, self.moved = self.world.popular(scores), False, now
+
+    def weight(self, act: Act) -> float:
+        """Return how much an event counts."""
+        return weight_of(act.kind, self.weights)
+
+    # ---- what comes in
+
+    def observe(
+        self, acts: Sequence[Act], answers: Mapping[str, tuple[str, str]] | None = None
+    ) -> "Future[int]":
+        """Take events in: they count from the moment on at which the future is done.
+
+        Events of people who allow no history are kept without their name, and count for popularity alone.
+        """
+        with self.lock:
+            kept = [self._allowed(act) for act in acts]
+        return self.keep(kept, answers)
+
+    def _allowed(self, act: Act) -> Act:
+        person = self.people.get(key_of(act.user, act.session)) if act.user or act.session else None
+        if person is not None and person.consent in ("profile", "none"):
+            return replace(act, user="", session="", recommendation="")
+        return act
+
+    def keep(
+        self, records: Sequence[Record], answers: Mapping[str, tuple[str, str]] | None = None
+    ) -> "Future[int]":
+        """Write records down, then let them count; the future is done when both are."""
+        done: Future[int] = Future()
+
+        def apply(kept: "Future[int]") -> None:
+            try:
+                last = kept.result()
+                with self.lock:
+                    self._apply(records)
+            except BaseException as error:
+                done.set_exception(error)
+            else:
+                done.set_result(last)
+
+        self.journal.submit(Batch(records, answers or {})).add_done_callback(apply)
+        return done
+
+    def _apply(self, records: Sequence[Record]) -> None:
+        acts = [record for record in records if isinstance(record, Act)]
+        for act in acts:
+            for key in {key_of(act.user, act.session), ("", act.session)} - {("", "")}:
+                person = self.people.met(key)
+                if person is not None:
+                    person.did(act)
+        if acts:
+            self._tally(acts)
+        changes = [record for record in records if isinstance(record, Change)]
+        for change in changes:
+            self._remember(change)
+            if change.subject in ("user", "consent"):
+                self.people.drop([(change.id, "")])
+        if any(change.subject == "item" for change in changes):
+            self._renew([change.id for change in changes if change.subject == "item"])
+
+    def _remember(self, change: Change) -> None:
+        if change.subject == "rule":
+            self.rules.take(change)
+        elif change.subject == "item":
+            if change.action == "delete":
+                self.items.pop(change.id, None)
+                self.gone.add(change.id)
+            else:
+                if change.id not in self.items and change.id not in self.world.model.data.items.vocabulary:
+                    self.rules.hold(change.id)
+                self.gone.discard(change.id)
+                self.items[change.id] = change.body
+            self.rules.stamp += 1
+
+    def _renew(self, ids: Sequence[str]) -> None:
+        """Let items that were posted join the world."""
+        before = self.world.model.data.n_items
+        self.world = self._with_items(self.world, {one: self.items[one] for one in ids if one in self.items})
+        if self.world.model.data.n_items > before:
+            for trend in self.trends.values():
+                trend.grow(self.world.model.data.n_items)
+            for person in self.people.known.values():
+                person.changed()
+
+    # ---- people
+
+    def _found(self, key: Key) -> Person:
+        user, session = key
+        acts = [act for _, act in self.journal.history(user, session, self.world.seen)]
+        person = Person(key, acts[-1_000:])
+        if user:
+            told = self.journal.latest("user", user)
+            if told is not None and told.action != "delete":
+                person.fields = {name: value for name, value in told.body.items() if name != "text"}
+                person.text = str(told.body.get("text", ""))
+                person.vector = self.world.hear(person.text) if person.text else None
+            agreed = self.journal.latest("consent", user)
+            if agreed is not None and agreed.body.get("consent") in CONSENTS:
+                person.consent = agreed.body["consent"]
+        return person
+
+    # ---- what goes out
+
+    def recommend(self, asked: Asked) -> Given:
+        """Return a list, and hand it to the journal without waiting for it.
+
+        Raises UnknownIdError where none of the ids that were to be ranked is known, InputError for a filter
+        that the catalogue does not have.
+        """
+        asked = self._by_scenario(asked)
+        with self.lock:
+            self._move()
+            world, now = self.world, self.clock()
+            person = self.people.get(key_of(asked.user, asked.session)) if not asked.history else None
+            query = query_of(person, asked, world, now, self.weight)
+            barred = self._bars(world)
+            kept = (asked.k, asked.diversity, asked.scenario, self.rules.stamp, int(now // 60), id(world))
+            found: List | None = person.lists.get(kept) if person and asked.plain else None
+        if found is None:
+            query = asked_by(query, asked, world)
+            found = listed(world, query, asked, barred, self.rules)
+            if person is not None and asked.plain and person.query is query:
+                person.lists[kept] = found
+        given = self._given(found, asked, world, now)
+        self._show(given, asked, now)
+        return given
+
+    def _by_scenario(self, asked: Asked) -> Asked:
+        defaults = self.rules.scenario(asked.scenario)
+        return (
+            replace(asked, **{name: value for name, value in defaults.items() if name in OPEN})
+            if defaults
+            else asked
+        )
+
+    def _bars(self, world: World) -> tuple[Any, ...]:
+        stamp = (self.rules.stamp, world.model.data.n_items, world.version)
+        if not self.barred or self.barred[0] != stamp:
+            self.barred = (stamp, *self.rules.barred(world.model.data.items.vocabulary, self.gone))
+        return self.barred[1:]
+
+    def _given(self, found: List, asked: Asked, world: World, now: float) -> Given:
+        return Given(
+            uuid.uuid4().hex, found.rows, found.ids, found.scores, found.propensities, world.version,
+            found.policy, found.query, now, fallback=found.fallback, unknown=found.unknown,
+            reasons=tuple(map(tuple, self.explain(found, asked, world))) if asked.explain else (),
+        )  # fmt: skip
+
+    def explain(self, found: List, asked: Asked, world: World) -> list[list[Reason]]:
+        """Return the reasons of a list."""
+        if not len(found.rows):
+            return []
+        return world.model.explain(found.query, found.rows, repeat=asked.repeat is not False)
+
+    def _show(self, given: Given, asked: Asked, now: float) -> None:
+        with self.lock:
+            self.shown[given.id] = given
+            if len(self.shown) > RECENT:
+                self.shown.popitem(last=False)
+        record = Shown(
+            given.id, asked.user, asked.session, now, given.ids, tuple(given.scores.tolist()),
+            tuple(given.propensities.tolist()), given.version, given.policy, asked.scenario, given.arm,
+            {"text": asked.text, "items": list(asked.items)} if asked.text or asked.items else {},
+        )  # fmt: skip
+        try:
+            self.journal.submit(Batch((record,))).add_done_callback(self._noted)
+        except JournalError:
+            self.lost += 1
+
+    def _noted(self, kept: "Future[int]") -> None:
+        if kept.exception() is not None:
+            self.lost += 1
+
+    # ---- what is changed by the catalogue, the people, and by hand
+
+    def put_items(
+        self, items: Mapping[str, Mapping[str, Any]], *, by: str = "", patch: bool = False
+    ) -> "Future[int]":
+        """Put items in, whole, or some of their fields; a new one can be recommended once the future is done.
+
+        Raises InputError for values that the catalogue's columns cannot hold; nothing is kept then.
+        """
+        now, changes = self.clock(), []
+        with self.lock:
+            world = self.world
+            for name, fields in items.items():
+                body = {**self.item(name), **fields} if patch else dict(fields)
+                changes.append(Change("item", name, "put", now, self._titled(body), by))
+        extended(world.model, {f"\0{change.id}": change.body for change in changes}, None)
+        return self.keep(changes)
+
+    def _titled(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return fields by the names of the catalogue: `title` is what people read, whatever it is called."""
+        items, told = self.world.model.data.items, dict(fields)
+        if "title" in told and items.title is not None and "title" not in items.table.columns:
+            told[items.title] = told.pop("title")
+        return told
+
+    def item(self, name: str) -> Mapping[str, Any]:
+        """Return what is known of an item; raises UnknownIdError."""
+        if name in self.items:
+            return self.items[name]
+        items = self.world.model.data.items
+        row = items.vocabulary.row(name)
+        if row < 0 or name in self.gone:
+            raise UnknownIdError(f"no item {name!r}")
+        return dict(items.table.row(row, named=True)) if items.table.width else {}
+
+    def remove_items(self, ids: Sequence[str], *, by: str = "") -> "Future[int]":
+        """Take items out: they appear nowhere from now on."""
+        return self.keep([Change("item", one, "delete", self.clock(), by=by) for one in ids])
+
+    def put_users(
+        self, users: Mapping[str, Mapping[str, Any]], *, by: str = "", patch: bool = False
+    ) -> "Future[int]":
+        """Put what is known of people: attributes, and `text`, a sentence about them."""
+        changes = []
+        for name, fields in users.items():
+            before = self.journal.latest("user", name) if patch else None
+            body = {**(before.body if before and before.action != "delete" else {}), **fields}
+            changes.append(Change("user", name, "put", self.clock(), body, by))
+        return self.keep(changes)
+
+    def consent(self, user: str, agreed: str, *, by: str = "") -> "Future[int]":
+        """Say what may be used of somebody."""
+        if agreed not in CONSENTS:
+            raise InputError(f"consent {agreed!r}", hint=f"one of {', '.join(CONSENTS)}")
+        return self.keep([Change("consent", user, "put", self.clock(), {"consent": agreed}, by)])
+
+    def decide(self, rule: str, body: Mapping[str, Any] | None, *, by: str = "") -> "Future[int]":
+        """Put a rule in force, or, with None, take it back."""
+        if body is None:
+            return self.keep([Change("rule", rule, "delete", self.clock(), by=by)])
+        return self.keep([Change("rule", rule, "put", self.clock(), checked(body), by)])
+
+    def forget(self, user: str) -> int:
+        """Remove what a user did live, and what was said of them; returns how many records were removed."""
+        removed = self.journal.erase(user)
+        with self.lock:
+            self.people.drop([(user, "")])
+        return removed
+
+    def close(self) -> None:
+        """Keep what was handed over, then end."""
+        self.journal.close()
+
+
+OPEN = frozenset({"k", "diversity", "explore", "repeat"})
+"""What the defaults of a scenario may say."""
+
+
+def key_of(user: str, session: str) -> Key:
+    """Return under which key somebody is known."""
+    return (user, "") if user else ("", session)
