@@ -1,7 +1,7 @@
 """What a caller asks for, and what they get."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -50,8 +50,9 @@ class Asked:
     def plain(self) -> bool:
         """Whether nothing but the person and the length of the list matters, so that lists may be kept."""
         named = self.history is not None or self.text or self.items or self.candidates is not None
-        bent = self.exclude or self.filters or self.boosts or self.repeat is not False or self.explore
-        return not named and not bent
+        bent = self.exclude or self.filters or self.boosts or self.repeat is not False
+        bent = bent or (self.explore and self.seed is None)  # drawn anew each time
+        return not (named or bent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,23 @@ class Given:
     fallback: str = ""
     arm: str = ""
     unknown: tuple[str, ...] = ()
-    request: Mapping[str, Any] = field(default_factory=dict)
+    repeat: bool = False
+    ranking: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why an item was in a list: `reasons` add up to its score, `sources` are the shares of the models.
+
+    `exact` is False where it was told by another bundle than the one that made the list.
+    """
+
+    reasons: tuple[Reason, ...]
+    sources: Mapping[str, float]
+    exact: bool
+    score: float
+    propensity: float
+    position: int
 
 
 RANKED, SAMPLED = "ranking", "plackett-luce"

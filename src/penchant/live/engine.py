@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from penchant.data.kinds import weight_of
 from penchant.errors import InputError, JournalError, UnknownIdError
 from penchant.language.encode import Encoder
-from penchant.live.additions import extended
-from penchant.live.asked import Asked, Given
+from penchant.live.additions import extended, new_rows
+from penchant.live.asked import Asked, Given, Why
 from penchant.live.histories import asked_by, query_of
 from penchant.live.journal import Batch, Journal
 from penchant.live.lists import List, listed
@@ -30,8 +30,11 @@ from penchant.live.rules import Rules, checked
 from penchant.live.trend import Trend
 from penchant.live.world import World
 from penchant.models.popularity import Popularity
-from penchant.types import Reason, Scores
+from penchant.recommender import Recommender
+from penchant.types import Query, Reason, Rows, Scores
 
+Answers: TypeAlias = Mapping[str, tuple[str, str]] | None
+"""Answers that are kept with records, by idempotency key."""
 RECENT = 5_000
 """Lists shown that are kept in memory, to be explained exactly."""
 TICK = 1.0
@@ -129,9 +132,7 @@ class Engine:
 
     # ---- what comes in
 
-    def observe(
-        self, acts: Sequence[Act], answers: Mapping[str, tuple[str, str]] | None = None
-    ) -> "Future[int]":
+    def observe(self, acts: Sequence[Act], answers: Answers = None) -> "Future[int]":
         """Take events in: they count from the moment on at which the future is done.
 
         Events of people who allow no history are kept without their name, and count for popularity alone.
@@ -146,9 +147,7 @@ class Engine:
             return replace(act, user="", session="", recommendation="")
         return act
 
-    def keep(
-        self, records: Sequence[Record], answers: Mapping[str, tuple[str, str]] | None = None
-    ) -> "Future[int]":
+    def keep(self, records: Sequence[Record], answers: Answers = None) -> "Future[int]":
         """Write records down, then let them count; the future is done when both are."""
         done: Future[int] = Future()
 
@@ -233,21 +232,48 @@ class Engine:
         """
         asked = self._by_scenario(asked)
         with self.lock:
-            self._move()
-            world, now = self.world, self.clock()
-            person = self.people.get(key_of(asked.user, asked.session)) if not asked.history else None
-            query = query_of(person, asked, world, now, self.weight)
-            barred = self._bars(world)
-            kept = (asked.k, asked.diversity, asked.scenario, self.rules.stamp, int(now // 60), id(world))
-            found: List | None = person.lists.get(kept) if person and asked.plain else None
+            world, now, person, query = self._begin(asked)
+            barred, shelf = self._bars(world), self._shelf(asked, world, now)
+        found = person.lists.get(shelf) if person and asked.plain else None
         if found is None:
-            query = asked_by(query, asked, world)
-            found = listed(world, query, asked, barred, self.rules)
+            found = listed(world, asked_by(query, asked, world), asked, barred, self.rules)
             if person is not None and asked.plain and person.query is query:
-                person.lists[kept] = found
-        given = self._given(found, asked, world, now)
-        self._show(given, asked, now)
-        return given
+                person.lists[shelf] = found
+        return self._given(found, asked, world, now)
+
+    def kept(self, asked: Asked) -> Given | None:
+        """Return the list that `recommend` would, if nothing changed since it was made; quick."""
+        if not asked.plain or asked.scenario or not (asked.user or asked.session):
+            return None
+        with self.lock:
+            person = self.people.met(key_of(asked.user, asked.session))
+            if person is None or not person.lists:
+                return None
+            world, now, person, _ = self._begin(asked)
+            found = person.lists.get(self._shelf(asked, world, now)) if person else None
+        return None if found is None else self._given(found, asked, world, now)
+
+    def _begin(self, asked: Asked) -> tuple[World, float, Person | None, Query]:
+        self._move()
+        world, now = self.world, self.clock()
+        named = asked.user or asked.session
+        person = (
+            self.people.get(key_of(asked.user, asked.session)) if named and asked.history is None else None
+        )
+        return world, now, person, query_of(person, asked, world, now, self.weight)
+
+    def _shelf(self, asked: Asked, world: World, now: float) -> tuple[Any, ...]:
+        """Return under what a person's list is kept: it is made again each minute, as things get older."""
+        explore = (asked.explore, asked.seed) if asked.explore else ()
+        return (
+            asked.k,
+            asked.diversity,
+            asked.scenario,
+            explore,
+            self.rules.stamp,
+            int(now // 60),
+            id(world),
+        )
 
     def _by_scenario(self, asked: Asked) -> Asked:
         defaults = self.rules.scenario(asked.scenario)
@@ -264,17 +290,47 @@ class Engine:
         return self.barred[1:]
 
     def _given(self, found: List, asked: Asked, world: World, now: float) -> Given:
-        return Given(
+        told = self._reasons(found, asked, world) if asked.explain else ()
+        given = Given(
             uuid.uuid4().hex, found.rows, found.ids, found.scores, found.propensities, world.version,
-            found.policy, found.query, now, fallback=found.fallback, unknown=found.unknown,
-            reasons=tuple(map(tuple, self.explain(found, asked, world))) if asked.explain else (),
+            found.policy, found.query, now, told, found.fallback, unknown=found.unknown,
+            repeat=asked.repeat is not False, ranking=world.model.ranking,
         )  # fmt: skip
+        self._show(given, asked, now)
+        return given
 
-    def explain(self, found: List, asked: Asked, world: World) -> list[list[Reason]]:
-        """Return the reasons of a list."""
-        if not len(found.rows):
-            return []
-        return world.model.explain(found.query, found.rows, repeat=asked.repeat is not False)
+    def _reasons(self, found: List, asked: Asked, world: World) -> tuple[tuple[Reason, ...], ...]:
+        if not found.reasons and len(found.rows):
+            told = world.model.explain(found.query, found.rows, repeat=asked.repeat is not False)
+            found.reasons.extend(map(tuple, told))
+        return tuple(found.reasons)
+
+    def why(self, recommendation: str, item: str) -> Why:
+        """Return why an item was in a list; raises UnknownIdError for a list, or an item, that was not shown.
+
+        Exact for the last lists shown; for older ones, what the running bundle says of those who asked as they
+        were then.
+        """
+        with self.lock:
+            given, world = self.shown.get(recommendation), self.world
+        if given is not None and item in given.ids:
+            ranking, exact, place = given.ranking, given.version == world.version, given.ids.index(item)
+            query, rows = given.query, given.rows[place : place + 1]
+            told = (float(given.scores[place]), float(given.propensities[place]), place + 1)
+            return explained(replace(world.model, ranking=ranking), query, rows, given.repeat, exact, told)
+        kept = self.journal.shown(recommendation) if given is None else None
+        if kept is None or item not in kept.items:
+            raise UnknownIdError(f"no list {recommendation[:80]!r} that showed {item[:80]!r}")
+        row, place = world.model.data.items.vocabulary.row(item), kept.items.index(item)
+        if row < 0:
+            raise UnknownIdError(f"the item {item[:80]!r} is not in the running bundle any more")
+        with self.lock:
+            person = self.people.get(key_of(kept.user, kept.session)) if kept.user or kept.session else None
+            then = replace(person, acts=[a for a in person.acts if a.time <= kept.time]) if person else None
+            asked = Asked(text=kept.request.get("text", ""), items=tuple(kept.request.get("items", ())))
+            query = query_of(then and replace(then, query=None), asked, world, kept.time, self.weight)
+        told = (kept.scores[place], kept.propensities[place], place + 1)
+        return explained(world.model, asked_by(query, asked, world), np.array([row]), False, False, told)
 
     def _show(self, given: Given, asked: Asked, now: float) -> None:
         with self.lock:
@@ -297,21 +353,26 @@ class Engine:
 
     # ---- what is changed by the catalogue, the people, and by hand
 
-    def put_items(
+    def changed_items(
         self, items: Mapping[str, Mapping[str, Any]], *, by: str = "", patch: bool = False
-    ) -> "Future[int]":
-        """Put items in, whole, or some of their fields; a new one can be recommended once the future is done.
+    ) -> list[Change]:
+        """Return the changes that put items in, whole or some of their fields, to be kept.
 
-        Raises InputError for values that the catalogue's columns cannot hold; nothing is kept then.
+        Raises InputError for values that the catalogue's columns cannot hold.
         """
-        now, changes = self.clock(), []
-        with self.lock:
-            world = self.world
-            for name, fields in items.items():
-                body = {**self.item(name), **fields} if patch else dict(fields)
-                changes.append(Change("item", name, "put", now, self._titled(body), by))
-        extended(world.model, {f"\0{change.id}": change.body for change in changes}, None)
-        return self.keep(changes)
+        now, changes, world = self.clock(), [], self.world
+        for name, fields in items.items():
+            body = self._titled(fields)
+            if patch:
+                body = {**self.item(name), **body}
+            changes.append(Change("item", name, "put", now, body, by))
+        new_rows(world.model.data.items.table, {change.id: change.body for change in changes})
+        return changes
+
+    def ignored(self, items: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """Return the columns that the catalogue does not have: they are kept and shown, and not learned from."""
+        columns = {name for fields in items.values() for name in self._titled(fields)}
+        return sorted(columns - set(self.world.model.data.items.table.columns))
 
     def _titled(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return fields by the names of the catalogue: `title` is what people read, whatever it is called."""
@@ -330,20 +391,42 @@ class Engine:
             raise UnknownIdError(f"no item {name!r}")
         return dict(items.table.row(row, named=True)) if items.table.width else {}
 
-    def remove_items(self, ids: Sequence[str], *, by: str = "") -> "Future[int]":
+    def remove_items(self, ids: Sequence[str], *, by: str = "", answers: Answers = None) -> "Future[int]":
         """Take items out: they appear nowhere from now on."""
-        return self.keep([Change("item", one, "delete", self.clock(), by=by) for one in ids])
+        return self.keep([Change("item", one, "delete", self.clock(), by=by) for one in ids], answers)
 
-    def put_users(
+    def changed_users(
         self, users: Mapping[str, Mapping[str, Any]], *, by: str = "", patch: bool = False
-    ) -> "Future[int]":
-        """Put what is known of people: attributes, and `text`, a sentence about them."""
+    ) -> list[Change]:
+        """Return the changes that say what is known of people: attributes, and `text`, a sentence about them."""
         changes = []
         for name, fields in users.items():
             before = self.journal.latest("user", name) if patch else None
             body = {**(before.body if before and before.action != "delete" else {}), **fields}
+            if not isinstance(body.get("text", ""), str):
+                raise InputError(f"users: the text of {name[:80]!r} is no text")
             changes.append(Change("user", name, "put", self.clock(), body, by))
-        return self.keep(changes)
+        return changes
+
+    def profile(self, user: str) -> dict[str, Any]:
+        """Return what is known of a user; raises UnknownIdError for somebody of whom nothing is."""
+        with self.lock:
+            person, data = self.people.get((user, "")), self.world.model.data
+            row = data.users.vocabulary.row(user)
+            if row < 0 and not (person.acts or person.fields or person.text or person.consent != "full"):
+                self.people.drop([(user, "")])
+                raise UnknownIdError(f"no user {user[:80]!r}")
+            acts = list(person.acts)
+        table = data.users.table
+        told = dict(table.row(row, named=True)) if row >= 0 and table.width else {}
+        events = [
+            {"item": act.item, "kind": act.kind, "time": act.time, "value": act.value} for act in acts[-100:]
+        ]
+        fitted = int((data.interactions.users == row).sum()) if row >= 0 else 0
+        return {
+            "id": user, "properties": {**told, **person.fields}, "text": person.text,
+            "consent": person.consent, "events_in_bundle": fitted, "events_live": len(acts), "latest": events,
+        }  # fmt: skip
 
     def consent(self, user: str, agreed: str, *, by: str = "") -> "Future[int]":
         """Say what may be used of somebody."""
@@ -367,6 +450,15 @@ class Engine:
     def close(self) -> None:
         """Keep what was handed over, then end."""
         self.journal.close()
+
+
+def explained(
+    model: Recommender, query: Query, rows: Rows, repeat: bool, exact: bool, told: tuple[float, float, int]
+) -> Why:
+    """Return the reasons and the shares of the sources for one item."""
+    slate = model.ranking.slate(query, rows, repeat=repeat)
+    sources = {name: float(share[0]) for name, share in slate.shares.items() if share[0]}
+    return Why(tuple(model.explain(query, rows, repeat=repeat)[0]), sources, exact, *told)
 
 
 OPEN = frozenset({"k", "diversity", "explore", "repeat"})

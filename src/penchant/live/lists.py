@@ -5,7 +5,7 @@
 since scores are log odds. Pinned items come first, in the order in which they were pinned.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from penchant.live.rules import Rules
 from penchant.live.world import World
 from penchant.models.scorer import best
 from penchant.rerank.mmr import POOL, mmr
-from penchant.types import Query, Rows, Scores, Vectors
+from penchant.types import Query, Reason, Rows, Scores, Vectors
 
 SPREAD = 200
 """Candidates among which a list is drawn at random."""
@@ -25,7 +25,7 @@ SPREAD = 200
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """A list as it was put in order, with the query that it answers."""
+    """A list as it was put in order, with the query that it answers; `reasons` are filled when asked for."""
 
     rows: Rows
     ids: tuple[str, ...]
@@ -35,6 +35,7 @@ class List:
     query: Query
     fallback: str = ""
     unknown: tuple[str, ...] = ()
+    reasons: list[tuple[Reason, ...]] = field(default_factory=list)
 
 
 def listed(

@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from penchant.requests.wanted import Filter
 
-Id = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00\ud800-\udfff]+$")]
-Short = Annotated[str, Field(max_length=200, pattern=r"^[^\x00\ud800-\udfff]*$")]
-Text = Annotated[str, Field(max_length=20_000, pattern=r"^[^\x00\ud800-\udfff]*$")]
+Id = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]+$")]
+Short = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, Field(max_length=20_000, pattern=r"^[^\x00]*$")]
 Ids = Annotated[list[Id], Field(max_length=100_000)]
 Moment = Annotated[FiniteFloat, Field(ge=0, le=4_102_444_800)]
 
@@ -56,9 +56,7 @@ class Done(Strict):
     item: Id
     user: Id | None = None
     session: Id | None = None
-    kind: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00\ud800-\udfff]+$")] = (
-        "interaction"
-    )
+    kind: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]+$")] = "interaction"
     value: FiniteFloat | None = None
     time: Moment | None = None
     recommendation_id: Short | None = None
@@ -112,11 +110,11 @@ class Recommend(Strict):
 class Rank(Recommend):
     """The caller's own items are to be put in order."""
 
-    candidates: Ids  # type: ignore[assignment]
+    candidates: Ids
 
 
 class Ask(Strict):
-    """A request in plain language, or one more turn of a conversation; `wanted` is what was understood, edited."""
+    """A request in plain language, or a further turn; `wanted` is what was understood, edited."""
 
     text: Text = ""
     user: Id | None = None
