@@ -9,6 +9,8 @@ PenchantError
 ├── SourceError          a public data set could not be fetched, or is not the one expected
 ├── LanguageError        a language model could not be loaded or did not answer
 └── JournalError         the journal of a service could not be opened, read or written
+    ├── BusyError        more is handed over than can be kept just now: try again in a moment
+    └── AnsweredError    a request of this idempotency key was answered within a day
 """
 
 
@@ -54,3 +56,11 @@ class LanguageError(PenchantError):
 
 class JournalError(PenchantError):
     """The journal of a service could not be opened, read or written."""
+
+
+class BusyError(JournalError):
+    """More is handed over than the journal can keep just now."""
+
+
+class AnsweredError(JournalError):
+    """A request with the same idempotency key was answered within a day: its records are kept already."""

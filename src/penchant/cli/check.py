@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from penchant.evaluate.checkup.effects import Effects
     from penchant.evaluate.checkup.facts import Checkup
 
-MAP_HELP = "Which column is what: user=COL,item=COL,time=COL,value=COL,event=COL,title=COL,review=COL."
+MAP_HELP = (
+    "Which column is what: user=COL,item=COL,time=COL,value=COL,event=COL,title=COL,review=COL,weight=COL."
+)
 Weights = Annotated[
     str | None, typer.Option(help="How much kinds of events count, 1 without a word: view=1,buy=3.")
 ]

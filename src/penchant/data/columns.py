@@ -9,11 +9,11 @@ from penchant.errors import TableError
 
 Kind: TypeAlias = Literal["interactions", "items", "users", "graph", "requests"]
 """What a table of a folder is about."""
-MapRole: TypeAlias = Literal["user", "item", "time", "value", "event", "title", "review"]
+MapRole: TypeAlias = Literal["user", "item", "time", "value", "event", "title", "review", "weight"]
 Names: TypeAlias = tuple[frozenset[str], ...]
 """Spelling-free names in tiers: a column of an earlier tier wins, two of one tier are ambiguous."""
 
-MAP_FORM = "--map user=COL,item=COL,time=COL,value=COL,event=COL,title=COL,review=COL"
+MAP_FORM = "--map user=COL,item=COL,time=COL,value=COL,event=COL,title=COL,review=COL,weight=COL"
 
 
 def _tiers(*tiers: str) -> Names:
@@ -93,6 +93,7 @@ ROLES: Mapping[Kind, Mapping[str, Names]] = {
         "value": RATING + QUANTITY + DWELL + _tiers("eventvalue"),
         "event": EVENT,
         "review": REVIEW,
+        "weight": _tiers("eventweight"),
     },
     "items": {"item": (*ITEM, frozenset({"id"})), "title": TITLE},
     "users": {"user": (*USER, frozenset({"id"}))},

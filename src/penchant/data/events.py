@@ -60,6 +60,7 @@ def clean(
     frame, clock, unreadable = _timed(frame, table, choice, journal)
     frame = _once(frame, clock, table, journal) if once else frame
     frame = _valued(frame, table, choice, journal)
+    frame = _weighed(frame, table, choice, journal)
     frame, reviews = _read_texts(frame, table, choice, target, texts, journal)
     weight = _weight(frame, choice, target, weights, journal)
     frame = frame.select("__user", "__item", "__time", "__value", weight.alias("__weight"))
@@ -184,6 +185,17 @@ def _valued(frame: pl.DataFrame, table: Table, choice: Choice, journal: Journal)
     return frame.filter(pl.col("__value").is_null() | (pl.col("__value") > 0))
 
 
+def _weighed(frame: pl.DataFrame, table: Table, choice: Choice, journal: Journal) -> pl.DataFrame:
+    """Add `__own`, the weights that events bring along, where the table has such a column."""
+    column = choice.get("weight")
+    if column is None:
+        return frame
+    weights, unreadable = numbers(frame[column])
+    what = f"cells of '{column}' that are no finite number"
+    journal.count(table.name, unreadable, what, then="taken as unknown")
+    return frame.with_columns(weights.alias("__own"))
+
+
 def _read_texts(
     frame: pl.DataFrame, table: Table, choice: Choice, target: Target, texts: bool, journal: Journal
 ) -> tuple[pl.DataFrame, Reviews | None]:
@@ -220,6 +232,10 @@ def _weight(
             meant = kinds.replace_strict(own, default=None, return_dtype=pl.Float64)
             weight = pl.coalesce(pl.lit(meant), weight)
         _say_kinds(counts, weighed, journal)
+    if "__own" in frame.columns:
+        told_so = frame["__own"].count()
+        journal.say(f"events: {told_so:,} bring a weight of their own ('{choice['weight']}'), which counts")
+        weight = pl.coalesce(pl.col("__own"), weight)
     return frame.with_columns(weight.cast(pl.Float32).alias("__weight"))["__weight"]
 
 

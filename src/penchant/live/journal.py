@@ -19,6 +19,17 @@ class Batch:
     answers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many records of a kind a table holds, from when to when (seconds UTC)."""
+
+    table: str
+    kind: str
+    records: int
+    first: float
+    last: float
+
+
 class Journal(Protocol):
     """One writer, many readers; every method may be called from any thread."""
 
@@ -31,7 +42,8 @@ class Journal(Protocol):
         """Hand records over; the future gives the number of the last one once all of them are kept.
 
         Many batches are committed together. A failure (a full disk) is the future's exception (JournalError)
-        and leaves none of the batch; later batches are tried again.
+        and leaves none of the batch; later batches are tried again. It is BusyError where too much waits, and
+        AnsweredError where another request of the same idempotency key came first.
         """
         ...
 
@@ -74,10 +86,18 @@ class Journal(Protocol):
         """Return the number of the last record."""
         ...
 
+    def summary(self) -> list[Count]:
+        """Count the records by table and kind: of events, policy of lists, subject and action of changes."""
+        ...
+
+    def size(self) -> int:
+        """Return how many bytes it takes."""
+        ...
+
     def forget_before(self, moment: float) -> int:
         """Remove lists shown, and events, that are older than a moment (seconds UTC); returns how many.
 
-        What the latest state of items, users and rules needs is kept.
+        What the latest state of items, users and rules needs is kept; older states of them go as well.
         """
         ...
 
