@@ -51,8 +51,8 @@ class Asked:
         """Whether nothing but the person and the length of the list matters, so that lists may be kept."""
         named = self.history is not None or self.text or self.items or self.candidates is not None
         bent = self.exclude or self.filters or self.boosts or self.repeat is not False
-        bent = bent or (self.explore and self.seed is None)  # drawn anew each time
-        return not (named or bent)
+        anew = self.explore > 0 and self.seed is None  # drawn anew each time
+        return not (named or bent or anew)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ class Why:
     position: int
 
 
-RANKED, SAMPLED = "ranking", "plackett-luce"
-"""Policies: by rank, or drawn."""
+RANKED, SAMPLED, SPOKEN = "ranking", "plackett-luce", "ask"
+"""Policies: by rank, drawn, or found in words."""
 
 
 def drawn(scores: Scores, k: int, heat: float, rng: np.random.Generator) -> tuple[Rows, Vectors]:

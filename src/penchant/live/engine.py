@@ -20,7 +20,7 @@ from penchant.data.kinds import weight_of
 from penchant.errors import InputError, JournalError, UnknownIdError
 from penchant.language.encode import Encoder
 from penchant.live.additions import extended, new_rows
-from penchant.live.asked import Asked, Given, Why
+from penchant.live.asked import SPOKEN, Asked, Given, Why
 from penchant.live.histories import asked_by, query_of
 from penchant.live.journal import Batch, Journal
 from penchant.live.lists import List, listed
@@ -305,6 +305,29 @@ class Engine:
             found.reasons.extend(map(tuple, told))
         return tuple(found.reasons)
 
+    def query(self, asked: Asked) -> Query:
+        """Return what is known of who asks."""
+        with self.lock:
+            return self._begin(asked)[3]
+
+    def hidden_rows(self, n_items: int) -> Rows:
+        """Return the rows, of the first n items, that must be in no list."""
+        with self.lock:
+            return np.flatnonzero(self._bars(self.world)[1][:n_items])
+
+    def spoken(
+        self, asked: Asked, query: Query | None, rows: Rows, ids: tuple[str, ...], scores: Scores
+    ) -> Given:
+        """Write down a list that was found in words."""
+        world, now = self.world, self.clock()
+        sure = np.ones(len(rows), dtype=np.float32)
+        given = Given(
+            uuid.uuid4().hex, rows, ids, scores, sure, world.version, SPOKEN, query or Query(), now,
+            ranking=world.model.ranking,
+        )  # fmt: skip
+        self._show(given, asked, now)
+        return given
+
     def why(self, recommendation: str, item: str) -> Why:
         """Return why an item was in a list; raises UnknownIdError for a list, or an item, that was not shown.
 
@@ -370,7 +393,7 @@ class Engine:
         return changes
 
     def ignored(self, items: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        """Return the columns that the catalogue does not have: they are kept and shown, and not learned from."""
+        """Return the columns that the catalogue does not have: they are kept and shown, not learned from."""
         columns = {name for fields in items.values() for name in self._titled(fields)}
         return sorted(columns - set(self.world.model.data.items.table.columns))
 
@@ -398,7 +421,7 @@ class Engine:
     def changed_users(
         self, users: Mapping[str, Mapping[str, Any]], *, by: str = "", patch: bool = False
     ) -> list[Change]:
-        """Return the changes that say what is known of people: attributes, and `text`, a sentence about them."""
+        """Return the changes that say what is known of people: attributes, and a sentence, `text`."""
         changes = []
         for name, fields in users.items():
             before = self.journal.latest("user", name) if patch else None

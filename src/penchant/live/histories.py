@@ -8,6 +8,7 @@ import polars as pl
 
 from penchant.data.catalogue import Catalogue
 from penchant.data.vocabulary import Vocabulary
+from penchant.language.encode import unit
 from penchant.live.asked import Asked
 from penchant.live.people import Person
 from penchant.live.records import Act
@@ -90,6 +91,9 @@ def asked_by(query: Query, asked: Asked, world: World) -> Query:
     if not (len(wanted) or len(out) or asked.text):
         return query
     text, heard, model = query.text, query.heard, world.model
+    if len(wanted) and model.knowledge.raw.shape[1] and not asked.text:
+        near = unit(model.knowledge.raw[wanted].mean(axis=0)[None])[0]
+        text = near if near.any() else text
     if asked.text:
         text = world.hear(asked.text)
         if model.learned is not None and text is not None:

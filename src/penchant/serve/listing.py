@@ -17,6 +17,9 @@ from penchant.serve.schemas import Past, Rank, Recommend
 from penchant.serve.service import Service, body, documented, must, reply
 from penchant.types import Reason
 
+NAMED = 20
+"""Items of a history that one piece of evidence names."""
+
 
 def asked_of(told: Recommend, user: str, at: float) -> Asked:
     """Return a request as the engine takes it."""
@@ -58,7 +61,7 @@ def plain(reasons: Sequence[Reason], ids: Any) -> list[dict[str, Any]]:
             "evidence": one.evidence,
             "text": one.text,
             "share": round(float(one.share), 6),
-            "items": ids.texts(np.array(one.items, dtype=np.int64)) if one.items else [],
+            "items": ids.texts(np.array(one.items[:NAMED], dtype=np.int64)) if one.items else [],
         }
         for one in reasons
     ]
@@ -97,7 +100,9 @@ def routes(service: Service) -> APIRouter:
     async def listed(request: Request, told: Recommend) -> Response:
         user = service.user(request, told.user)
         asked = asked_of(told, user, engine.clock())
-        given = engine.kept(asked) or await service.threaded(engine.recommend, asked)
+        given = engine.kept(asked)
+        if given is None:
+            given = await service.threaded(engine.recommend, asked)
         service.measures.lists.labels(given.policy, given.version[:12], given.fallback or "no").inc()
         return reply(answered(given, service.shelf(), told.properties))
 

@@ -16,7 +16,8 @@ MOST = 500
 def paged(engine: Engine, shelf: Shelf, q: str, cursor: str, limit: int) -> dict[str, Any]:
     """Return items from a cursor on, those whose title or id holds `q`, and the cursor of the next page."""
     items, start = engine.world.model.data.items, opened(cursor)
-    limit, wanted, found = min(max(limit, 1), MOST), q.casefold(), []
+    limit, wanted = min(max(limit, 1), MOST), q.casefold()
+    found: list[dict[str, Any]] = []
     ids = items.vocabulary.ids
     n, row = len(ids), start
     while row < n and len(found) < limit:

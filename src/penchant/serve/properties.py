@@ -38,7 +38,7 @@ class Shelf:
         return found
 
     def fields(self, name: str) -> Mapping[str, Any]:
-        """Return the fields of an item, those without a value and those not to be shown left out; its title."""
+        """Return the fields of an item and its title; what has no value or must not be shown is left out."""
         silent = self.engine.rules.silent(name)
         items = self.engine.world.model.data.items
         told = {

@@ -1,4 +1,4 @@
-"""What all routes share: the engine, the settings, threads to score in, and how bodies are read and answered."""
+"""What all routes share: the engine, the settings, threads to score in, how bodies are read and answered."""
 
 import asyncio
 from collections.abc import Callable
@@ -55,9 +55,7 @@ class Service:
         if given is None or request.scope["state"]["role"] != "browser":
             return given or ""
         if not all(letter in "0123456789abcdef" for letter in given) or len(given) != 64:
-            raise Problem(
-                403, "a browser's key names users by their hash", hint="HMAC-SHA256(salt, id) in hex"
-            )
+            raise Problem(403, "a browser's key names users by hash", hint="HMAC-SHA256(salt, id) in hex")
         return self.resolved(given)
 
     def resolved(self, digest: str) -> str:
@@ -80,9 +78,7 @@ async def body(request: Request, model: type[B]) -> B:
 
 def reply(content: Any, status: int = 200) -> Response:
     """Answer with JSON."""
-    return Response(
-        orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), status, media_type="application/json"
-    )
+    return Response(orjson.dumps(content), status, media_type="application/json")
 
 
 def must(request: Request, role: Role) -> None:

@@ -99,7 +99,7 @@ class KeyFile:
             kind = type(error).__name__ if not isinstance(error, OSError) else error.strerror
             raise SettingError(
                 f"--keys {path}: cannot be read ({kind})",
-                hint='{"salt": "…", "keys": [{"name": "shop", "key": "16 letters or more", "role": "write"}]}',
+                hint='{"keys": [{"name": "shop", "key": "16 letters or more", "role": "write"}]}',
             ) from None
         if not keys:
             raise SettingError(f"--keys {path}: holds no key")
@@ -109,11 +109,12 @@ class KeyFile:
 
     @staticmethod
     def _key(place: int, one: Mapping[str, object]) -> Key:
-        secret, role, name = str(one["key"]), one["role"], str(one.get("name", f"key {place + 1}"))
+        secret, name = str(one["key"]), str(one.get("name", f"key {place + 1}"))
+        role = next((known for known in RANKS if known == one["role"]), None)
         if len(secret) < SHORTEST:
             raise SettingError(f"--keys: the key '{name}' is shorter than {SHORTEST} letters")
-        if role not in RANKS:
-            raise SettingError(f"--keys: '{name}' has the role {role!r}", hint=f"one of {', '.join(RANKS)}")
+        if role is None:
+            raise SettingError(f"--keys: '{name}' has no known role", hint=f"one of {', '.join(RANKS)}")
         limit = one.get("per_minute", 0)
         if not isinstance(limit, int) or limit < 0:
             raise SettingError(f"--keys: '{name}': per_minute is no number of requests")

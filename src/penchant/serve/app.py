@@ -1,0 +1,73 @@
+"""The service: one engine behind HTTP, with its routes and what guards them."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from penchant.errors import PenchantError
+from penchant.live.engine import Engine
+from penchant.serve import asking, feeding, governing, listing
+from penchant.serve.guard import Guard
+from penchant.serve.measures import Measures
+from penchant.serve.problems import Problem, answer, refused
+from penchant.serve.service import Service
+from penchant.serve.settings import Settings
+
+LOG = logging.getLogger("penchant.serve")
+GZIP_FROM = 4_000
+"""Bytes from which on an answer is packed, where the caller takes it."""
+
+
+def make_app(engine: Engine, settings: Settings) -> FastAPI:
+    """Return the ASGI app; the engine is closed with it."""
+    measures = Measures()
+    service = Service(engine, settings, measures)
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.pool.shutdown()
+        engine.close()
+
+    app = FastAPI(
+        title="Penchant", version=version("penchant"), lifespan=life, docs_url=None, redoc_url=None,
+        description="Lists with reasons, from what people did and what things say.",
+    )  # fmt: skip
+    for room in (listing, asking, feeding, governing):
+        app.include_router(room.routes(service))
+    for kind in (Problem, PenchantError, ValidationError, HTTPException):
+        app.add_exception_handler(kind, refused)
+    app.add_exception_handler(RequestValidationError, misread)
+    app.add_exception_handler(Exception, fault)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key", "Idempotency-Key"],
+        )  # fmt: skip
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=5)
+    app.add_middleware(Guard, settings=settings, measures=measures)
+    app.state.service = service
+    return app
+
+
+async def misread(request: Request, error: Exception) -> Response:
+    """Answer to a path or a query that is not as the document says."""
+    assert isinstance(error, RequestValidationError)
+    told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
+    return answer(422, told, "see /openapi.json")
+
+
+async def fault(request: Request, error: Exception) -> Response:
+    """Answer to what nobody foresaw; the log has the details, the caller gets none."""
+    LOG.error("%s %s", request.method, request.url.path, exc_info=error)
+    return await refused(request, error)
