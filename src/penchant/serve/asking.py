@@ -14,10 +14,12 @@ from starlette.responses import Response
 
 from penchant.explain.reasons import sentence
 from penchant.live.asked import Asked
+from penchant.live.effect import compared, variety
 from penchant.live.engine import Engine
 from penchant.requests.conversation import Conversation
 from penchant.requests.desk import Answer, Desk
 from penchant.requests.wanted import Wanted
+from penchant.rerank.mmr import POOL
 from penchant.serve.listing import plain
 from penchant.serve.schemas import Ask
 from penchant.serve.service import Service, body, documented, must, reply
@@ -97,12 +99,12 @@ def answered(service: Service, desks: Desks, told: Ask, user: str) -> dict[str, 
     else:
         answer = talk.turn(told.text, explain=told.explain)
     return spoken(
-        service, desk, talk, answer, name, Asked(user=user, session=told.session or "", text=told.text)
+        service, desk, talk, answer, name, told, Asked(user=user, session=told.session or "", text=told.text)
     )
 
 
 def spoken(
-    service: Service, desk: Desk, talk: Conversation, answer: Answer, name: str, asked: Asked
+    service: Service, desk: Desk, talk: Conversation, answer: Answer, name: str, told: Ask, asked: Asked
 ) -> dict[str, Any]:
     """Return an answer as JSON holds it; the list is journaled like any other."""
     items, shelf = desk.model.data.items, service.shelf()
@@ -112,9 +114,9 @@ def spoken(
     for place, (one, score) in enumerate(zip(ids, answer.scores.tolist(), strict=True)):
         row: dict[str, Any] = {"id": one, "score": score, "properties": shelf.of(one, True)}
         if answer.reasons:
-            told = answer.reasons[place]
-            row["reason"] = sentence([(r.evidence, r.text, r.share) for r in told])
-            row["evidence"] = plain(told, items.vocabulary)
+            why = answer.reasons[place]
+            row["reason"] = sentence([(r.evidence, r.text, r.share) for r in why])
+            row["evidence"] = plain(why, items.vocabulary)
         listed.append(row)
     found: dict[str, Any] = {
         "recommendation_id": given.id,
@@ -127,6 +129,18 @@ def spoken(
         "items": listed,
         "model_version": given.version,
     }
+    if told.measures:
+        found["measures"] = changed(desk, talk, answer)
     if desk.helps and answer.fits and len(answer.rows):
         found["quote"] = {"item": ids[0], "text": desk.texts[int(answer.rows[0])][:2_000]}
     return found
+
+
+def changed(desk: Desk, talk: Conversation, answer: Answer) -> dict[str, float | None]:
+    """Return what the diversity of a request does to its list; see penchant.live.effect."""
+    raw, wanted = desk.model.knowledge.raw, answer.wanted
+    if not wanted.diversity:
+        own = variety(raw, answer.rows)
+        return {"relevance": 1.0, "variety": own, "variety_plain": own}
+    plainly = desk.ask(replace(wanted, diversity=0.0), query=talk.query, k=max(talk.k, POOL))
+    return compared(raw, plainly.rows, plainly.scores, answer.rows, answer.scores, talk.k)

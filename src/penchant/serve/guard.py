@@ -31,6 +31,8 @@ CAREFUL = {
 }
 PUBLIC = ("/healthz", "/readyz", "/livez", "/static/", "/api/health")
 """Paths that need no key."""
+SHELLS = ("/", "/admin")
+"""Pages: they hold no data, and ask the reader for a key."""
 BROWSER = ("/v1/recommend", "/v1/events")
 """What a browser's key may call."""
 
@@ -104,7 +106,7 @@ class Guard:
         state["role"], state["by"], key = "admin", "local", None
         if self.settings.keys:
             key = self.settings.known(secret_of(headers))
-            if key is None and not path.startswith(PUBLIC):
+            if key is None and not path.startswith(PUBLIC) and path not in SHELLS:
                 return answer(401, "no valid key", "send Authorization: Bearer KEY, or X-API-Key: KEY")
             state["role"] = key.role if key else "browser"
             state["by"] = key.name if key else "anybody"

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from penchant.errors import UnknownIdError
 from penchant.explain.reasons import sentence
 from penchant.live.asked import Asked, Boost, Given
+from penchant.live.effect import effect
 from penchant.live.records import Act
 from penchant.serve.properties import Shelf
 from penchant.serve.schemas import Past, Rank, Recommend
@@ -104,7 +105,10 @@ def routes(service: Service) -> APIRouter:
         if given is None:
             given = await service.threaded(engine.recommend, asked)
         service.measures.lists.labels(given.policy, given.version[:12], given.fallback or "no").inc()
-        return reply(answered(given, service.shelf(), told.properties))
+        answer = answered(given, service.shelf(), told.properties)
+        if told.measures:
+            answer["measures"] = await service.threaded(effect, engine, asked, given)
+        return reply(answer)
 
     @router.post("/v1/recommend", openapi_extra=documented(Recommend), summary="A list for somebody")
     async def recommend(request: Request) -> Response:
@@ -131,12 +135,16 @@ def routes(service: Service) -> APIRouter:
         found = await service.threaded(engine.why, recommendation_id, item)
         told = plain(found.reasons, engine.world.model.data.items.vocabulary)
         total = sum(max(0.0, one["share"]) for one in told) or 1.0
+        items = engine.world.model.data.items
+        named = list(dict.fromkeys(one for part in told for one in part["items"]))
+        titles = [title[:500] for title in items.titles(items.vocabulary.rows(named))] if named else []
         return reply(
             {
                 "recommendation_id": recommendation_id, "item": item, "exact": found.exact,
                 "reason": sentence([(r.evidence, r.text, r.share) for r in found.reasons]),
                 "evidence": [one | {"part": round(one["share"] / total, 4)} for one in told],
                 "sources": {name: round(share, 6) for name, share in found.sources.items()},
+                "titles": dict(zip(named, titles, strict=True)),
                 "score": found.score, "propensity": found.propensity, "position": found.position,
             }
         )  # fmt: skip

@@ -6,6 +6,8 @@ from time import time
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from penchant.serve.traffic import Traffic
+
 BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 LATEST = 5_000
 """Requests whose times are kept, for the quantiles that the page shows."""
@@ -17,6 +19,7 @@ class Measures:
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     latest: deque[tuple[float, str, int, float]] = field(default_factory=lambda: deque(maxlen=LATEST))
+    traffic: Traffic = field(default_factory=Traffic)
     requests: Counter = field(init=False)
     seconds: Histogram = field(init=False)
     events: Counter = field(init=False)
@@ -47,6 +50,7 @@ class Measures:
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(route).observe(seconds)
         self.latest.append((time(), route, status, seconds))
+        self.traffic.count(status)
 
     def text(self) -> bytes:
         """Return all of it in the format of Prometheus."""

@@ -105,6 +105,7 @@ class Recommend(Strict):
     lang: Literal["en", "zh"] = "en"
     scenario: Short = ""
     properties: bool | Annotated[list[Id], Field(max_length=200)] = True
+    measures: bool = False
 
 
 class Rank(Recommend):
@@ -123,6 +124,7 @@ class Ask(Strict):
     wanted: dict[str, Any] | None = None
     k: Annotated[int, Field(ge=1, le=200)] = 10
     explain: bool = False
+    measures: bool = False
     lang: Literal["en", "zh"] = "en"
 
     @model_validator(mode="after")
