@@ -21,6 +21,7 @@ async function refresh({ told = true, text = "", note = "" } = {}) {
   state.stop?.abort();
   state.stop = new AbortController();
   $("cards").setAttribute("aria-busy", "true");
+  $("ask").classList.add("busy");
   try {
     const talk = state.talk;
     const body = talk || text
@@ -39,7 +40,10 @@ async function refresh({ told = true, text = "", note = "" } = {}) {
     if (text && state.talk && !state.talk.id) state.talk = null;
     failed(problem, () => refresh({ told, text, note }));
   } finally {
-    if (mine === state.turn) $("cards").removeAttribute("aria-busy");
+    if (mine === state.turn) {
+      $("cards").removeAttribute("aria-busy");
+      $("ask").classList.remove("busy");
+    }
   }
 }
 
