@@ -7,7 +7,7 @@ each source is summed before it meets the items:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -153,6 +153,15 @@ class Single:
         theta = np.ascontiguousarray(blend.theta.T.astype(np.float32))
         at = NAMES.index
         return cls(ranking, tuple(parts), constant, rest, theta, known[at("events")], known[at("cold")])
+
+    def popular(self, ranking: Ranking, scores: Mapping[str, Scores]) -> "Single":
+        """Return it with other popularities, by the name of their source; `ranking` has them already."""
+        constant, names = self.constant.copy(), ranking.plan.blends.new.names
+        for name, own in scores.items():
+            if name in names:
+                scale = ranking.sources.scales[name]
+                constant[names.index(name)] = (own - np.float32(scale.mean)) / np.float32(scale.spread)
+        return replace(self, ranking=ranking, constant=constant)
 
     def score(self, query: Query) -> Scores:
         """Return the scores of all items, (n_items,)."""
