@@ -10,7 +10,7 @@ from penchant.errors import PenchantError
 
 VERBS = (
     "data", "check", "adapt", "write", "fit", "recommend", "ask", "similar", "predict", "explain", "evaluate",
-    "serve", "demo",
+    "serve", "export", "journal", "demo",
 )  # fmt: skip
 
 

@@ -28,6 +28,8 @@ from penchant.data.requests import requests
 from penchant.data.roles import says_something
 from penchant.data.sessions import told
 from penchant.data.tables import Table
+from penchant.data.trusted import FILE as TRUST
+from penchant.data.trusted import trusted
 from penchant.data.vocabulary import Vocabulary, scatter
 from penchant.errors import TableError
 
@@ -59,6 +61,9 @@ def read(
     """
     folder, cleaning = Path(folder), cleaning or Cleaning()
     tables, journal = load_all(folder), Journal()
+    if needless := trusted(folder):
+        cleaning = replace(cleaning, without={*cleaning.without, *needless})
+        journal.say(f"cleaning: without {', '.join(sorted(needless))}: {TRUST} vouches for it")
     choices = _choices(folder, tables, mapping, journal)
     for kind, table in tables.items():
         journal.say(f"{kind}: {table.name}, {len(table.frame):,} rows: {choices[kind]}")

@@ -106,7 +106,8 @@ def drawn(scores: Scores, k: int, heat: float, rng: np.random.Generator) -> tupl
     (Plackett–Luce by the Gumbel trick; Kool et al., ICML 2019).
     """
     odds = (scores.astype(np.float64) - float(scores.max(initial=0.0))) / heat
-    order = np.argsort(-(odds + rng.gumbel(size=len(odds))), kind="stable")[:k]
-    weights = np.exp(odds)
-    left = weights.sum() - np.concatenate(([0.0], np.cumsum(weights[order])[:-1]))
-    return order, np.asarray(weights[order] / np.maximum(left, weights[order]), dtype=np.float32)
+    order = np.argsort(-(odds + rng.gumbel(size=len(odds))), kind="stable")
+    weights = np.exp(odds)[order]
+    left = np.cumsum(weights[::-1])[::-1]  # from the end: what is left is never a small difference
+    chances = weights / np.maximum(left, np.finfo(np.float64).tiny)
+    return order[:k], np.asarray(chances[:k], dtype=np.float32)

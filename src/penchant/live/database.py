@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from heapq import merge
 from typing import Any, Protocol, TypeAlias
 
 from penchant.errors import AnsweredError, JournalError
 from penchant.live.group_commit import WAITING, GroupCommit, started
 from penchant.live.journal import Batch, Count
-from penchant.live.records import Act, Record, Shown
+from penchant.live.records import Act, Change, Record, Shown, Subject
 from penchant.live.rows import COLUMNS, Row, answer_of, record_of, row_of
 from penchant.live.schema import LAST
 
@@ -115,6 +116,41 @@ class DatabaseJournal:
         rows = self._store.read(f"{sql} ORDER BY number", (recommendation,))
         return [act for row in rows if isinstance(act := record_of("acts", row), Act)]
 
+    def history(self, user: str, session: str, after: int = 0) -> list[tuple[int, Act]]:
+        """Return what a user did (a session, where user is ""), behind number `after`, with the numbers."""
+        if not (user or session) or not findable(user + session):
+            return []
+        whose = "user_id <> '' AND user_id = ?" if user else "user_id = '' AND session = ?"
+        columns = ", ".join(("number", *COLUMNS["acts"]))
+        sql = f"SELECT {columns} FROM acts WHERE {whose} AND number > ? ORDER BY number"
+        rows = self._store.read(sql, (user or session, after))
+        found = [(row[0], record_of("acts", tuple(row[1:]))) for row in rows]
+        return [(number, act) for number, act in found if isinstance(act, Act)]
+
+    def changes(self, *subjects: Subject) -> Iterator[tuple[int, Change]]:
+        """Yield the changes of some subjects, in order, with their numbers; not slowed down by events."""
+        columns, signs, after = ", ".join(("number", *COLUMNS["changes"])), ", ".join("?" * len(subjects)), 0
+        sql = f"SELECT {columns} FROM changes WHERE number > ? AND subject IN ({signs})"
+        while subjects and (
+            rows := self._store.read(f"{sql} ORDER BY number LIMIT {PAGE}", (after, *subjects))
+        ):
+            for number, *row in rows:
+                change = record_of("changes", tuple(row))
+                if isinstance(change, Change):
+                    yield number, change
+            after = rows[-1][0]
+
+    def latest(self, subject: Subject, id: str) -> Change | None:
+        """Return the last change of one thing, None if there is none."""
+        if not findable(id):
+            return None
+        columns = ", ".join(COLUMNS["changes"])
+        sql = f"SELECT {columns} FROM changes WHERE id = ? AND subject = ? ORDER BY number DESC LIMIT 1"
+        for row in self._store.read(sql, (id, subject)):
+            found = record_of("changes", row)
+            return found if isinstance(found, Change) else None
+        return None
+
     def shown(self, recommendation: str) -> Shown | None:
         """Return a list that was shown, None if there is none of that name."""
         if not findable(recommendation):
@@ -166,7 +202,28 @@ class DatabaseJournal:
         gone, last = 0, self._writer.between(self._mark).result()
         for first in range(0, last, STRETCH):
             until = min(first + STRETCH, last)
-            gone += self._writer.between(lambda a=first, b=until: self._forget(a, b, moment)).result()
+            gone += self._writer.between(partial(self._forget, first, until, moment)).result()
+        self._writer.between(self._tidy).result()
+        return gone
+
+    def erase(self, user: str) -> int:
+        """Remove for good what a user did and was shown, and what was said of them; returns how many.
+
+        The last deletion stays, without its body: the bundle still knows the user, and must not tell.
+
+        Raises:
+            JournalError: the journal is for reading only, or could not be written.
+        """
+        if self._writer is None:
+            raise JournalError(f"{self.place}: opened for reading only")
+        if not user or not findable(user):
+            return 0
+        last = self._writer.between(self._mark).result()
+        gone = self._writer.between(partial(self._erase, user)).result()
+        for first in range(0, last, STRETCH):  # there is no index of who was shown what
+            cut = first, min(first + STRETCH, last), user
+            sql = "DELETE FROM shown WHERE number > ? AND number <= ? AND user_id = ?"
+            gone += self._writer.between(partial(self._done, sql, cut)).result()
         self._writer.between(self._tidy).result()
         return gone
 
@@ -250,6 +307,21 @@ class DatabaseJournal:
                 "later.subject = changes.subject AND later.id = changes.id AND later.action <> 'patch')"
             )
             return gone + execute(f"DELETE FROM changes WHERE {span} AND {newer}", (after, until, moment))
+
+        return self._store.write(work)
+
+    def _done(self, sql: str, values: Sequence[Any]) -> int:
+        return self._store.write(lambda execute: execute(sql, values))
+
+    def _erase(self, user: str) -> int:
+        told = "id = ? AND subject IN ('user', 'consent')"
+        tombs = "SELECT max(number) FROM changes WHERE id = ? AND subject = 'user' AND action = 'delete'"
+        tomb = int(self._store.read(tombs, (user,))[0][0] or 0)
+
+        def work(execute: Execute) -> int:
+            gone = execute("DELETE FROM acts WHERE user_id <> '' AND user_id = ?", (user,))
+            execute("UPDATE changes SET body = '{}' WHERE number = ?", (tomb,))
+            return gone + execute(f"DELETE FROM changes WHERE {told} AND number <> ?", (user, tomb))
 
         return self._store.write(work)
 

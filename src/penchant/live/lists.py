@@ -50,8 +50,10 @@ def listed(
     Raises UnknownIdError where candidates are named and none is known, InputError for a filter that the
     catalogue does not have.
     """
-    ranking, repeat = world.model.ranking, asked.repeat is not False
-    scores = ranking.score([query], repeat=repeat)[0]
+    if asked.repeat is not False:
+        scores = world.model.ranking.score([query], repeat=True)[0]
+    else:
+        scores = world.single.score(query)
     open_ = allowed(world, query, asked, barred)
     for boost in asked.boosts:
         there = rows_of(boost.items, world)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, LiteralString, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from penchant.errors import JournalError
@@ -194,9 +194,9 @@ class PostgresStore:
             raise JournalError(f"{self.place}: the journal could not be {done}: {reason}") from None
 
 
-def written(sql: str) -> LiteralString:
-    """Return a statement with the driver's sign for a value."""
-    return cast(LiteralString, sql.replace("?", "%s"))
+def written(sql: str) -> bytes:
+    """Return a statement as the driver takes it, with its sign for a value."""
+    return sql.replace("?", "%s").encode()
 
 
 def _one(connection: "psycopg.Connection[Row]", sql: str) -> Any:

@@ -8,7 +8,7 @@ import json
 from array import array
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from penchant.errors import JournalError
 from penchant.live.records import Act, Change, Record, Shown
@@ -45,9 +45,9 @@ def row_of(record: Record) -> tuple[str, Row]:
         return "shown", (
             _text(record.id, "id"), _text(record.user, "user"), _text(record.session, "session"),
             _number(record.time, "time"), _json(list(record.items), "items"),
-            _packed(record.scores, "scores"), _packed(record.propensities, "propensities"), _text(record.version, "version"),
-            _text(record.policy, "policy"), _json(record.request, "request"),
-            _text(record.scenario, "scenario"), _text(record.arm, "arm"),
+            _packed(record.scores, "scores"), _packed(record.propensities, "propensities"),
+            _text(record.version, "version"), _text(record.policy, "policy"),
+            _json(record.request, "request"), _text(record.scenario, "scenario"), _text(record.arm, "arm"),
         )  # fmt: skip
     return "changes", (
         _text(record.subject, "subject"), _text(record.id, "id"), _text(record.action, "action"),
@@ -117,4 +117,4 @@ def _packed(numbers: tuple[float, ...], what: str) -> bytes:
 
 
 def _unpacked(packed: bytes) -> tuple[float, ...]:
-    return tuple(cast("array[float]", array("d", packed)))
+    return tuple(array("d", packed))

@@ -22,11 +22,13 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE INDEX answers_key ON answers {equal} (key)",
         "CREATE INDEX answers_time ON answers (time)",
     ),
-    (  # 2: experiments and scenarios; numbers are never given twice, even if all records are forgotten
+    (  # 2: experiments, scenarios, histories; numbers are not given twice even if all is forgotten
         "ALTER TABLE shown ADD COLUMN scenario TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE shown ADD COLUMN arm TEXT NOT NULL DEFAULT ''",
         "CREATE TABLE numbers (last {whole} NOT NULL)",
         "INSERT INTO numbers (last) VALUES (0)",
+        "CREATE INDEX acts_user ON acts {equal} (user_id) WHERE user_id <> ''",
+        "CREATE INDEX acts_session ON acts {equal} (session) WHERE user_id = ''",
     ),
 )
 """Each step once and for all: a change of the tables is a new step."""

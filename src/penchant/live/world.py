@@ -11,6 +11,7 @@ from penchant.language.encode import Encoder
 from penchant.language.know import hear
 from penchant.models.popularity import Popularity
 from penchant.rank.blend import Sources
+from penchant.rank.single import Single
 from penchant.recommender import Recommender
 from penchant.requests.attributes import Attributes
 from penchant.store.contents import MANIFEST
@@ -21,7 +22,8 @@ from penchant.types import Scores, Vectors
 @dataclass(frozen=True, slots=True)
 class World:
     """`version` names the bundle, `made` is when it was (seconds UTC), `seen` the last record it learned
-    from. `fitted` counts its own items: those behind came in live. `attributes` are what filters ask.
+    from. `fitted` counts its own items: those behind came in live. `attributes` are what filters ask, `single`
+    scores one query at a time.
     """
 
     model: Recommender
@@ -29,6 +31,7 @@ class World:
     made: float
     fitted: int
     attributes: Attributes
+    single: Single
     encoder: Encoder | None = None
     seen: int = 0
 
@@ -41,7 +44,7 @@ class World:
         made = float(created) if isinstance(created, int | float) else manifest.stat().st_mtime
         model = Recommender.load(folder, encoder)
         return cls(
-            model, version, made, model.data.n_items, Attributes.of(model.data.items),
+            model, version, made, model.data.n_items, Attributes.of(model.data.items), Single.of(model.ranking),
             encoder or model.encoder, seen,
         )  # fmt: skip
 
@@ -66,7 +69,8 @@ class World:
 
     def joined(self, model: Recommender) -> "World":
         """Return the world with items that joined."""
-        return replace(self, model=model, attributes=Attributes.of(model.data.items))
+        attributes, single = Attributes.of(model.data.items), Single.of(model.ranking)
+        return replace(self, model=model, attributes=attributes, single=single)
 
     def popular(self, scores: dict[str, Scores]) -> "World":
         """Return the world with other popularities, by the name of their source."""
@@ -78,4 +82,5 @@ class World:
             for name, scorer in sources.scorers.items()
         }
         ranking = replace(self.model.ranking, sources=Sources(moved, sources.scales))
-        return replace(self, model=replace(self.model, ranking=ranking))
+        model = replace(self.model, ranking=ranking)
+        return replace(self, model=model, single=self.single.popular(ranking, scores))

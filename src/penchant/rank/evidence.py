@@ -64,6 +64,10 @@ class ItemEvidence:
         found[6] = newcomers[:, None]
         return found
 
+    def fresh(self, at: float) -> Vectors:
+        """Return how fresh each item is at a moment, (n_items,)."""
+        return self._fresh(at, self.counts == 0)
+
     def _fresh(self, at: float, cold: NDArray[np.bool_]) -> Vectors:
         age = np.maximum(at - np.where(cold, at, self.first), 0.0)
         return np.where(cold, 0.0, np.exp(-age / (self.span / 50.0))).astype(np.float32)
