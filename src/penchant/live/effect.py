@@ -2,7 +2,9 @@
 
 With s the scores, P the list by relevance alone, L the list given, and f the lowest score of the candidates,
 
-    relevance = Σ_L (s − f) / Σ_P (s − f),    variety(L) = mean of 1 − cos(e_i, e_j) over the pairs of L.
+    relevance = Σ_L (s − f) / Σ_P (s − f),    variety(L) = mean of 1 − max(cos(e_i, e_j), 0) over its pairs,
+
+what is opposed being as far as what is unrelated, as in `rerank.mmr`.
 """
 
 from dataclasses import replace
@@ -52,11 +54,11 @@ def compared(
 
 
 def variety(raw: Vectors, rows: Rows) -> float | None:
-    """Return the mean distance of the pairs of items that have a text, None for fewer than two."""
-    found = raw[rows[:MOST]].astype(np.float64) if raw.shape[1] else np.empty((0, 0))
+    """Return the mean distance of the pairs of items that have a text, 0 to 1; None for fewer than two."""
+    found = raw[rows[:MOST]] if raw.shape[1] else np.empty((0, 0), dtype=np.float32)
     found = found[found.any(axis=1)] if len(found) else found
     n = len(found)
     if n < 2:
         return None
-    total = found.sum(axis=0)
-    return float(1.0 - (total @ total - np.einsum("ij,ij->", found, found)) / (n * (n - 1)))
+    near = np.maximum(found @ found.T, 0.0)
+    return min(1.0, max(0.0, 1.0 - float(near.sum() - np.trace(near)) / (n * (n - 1))))

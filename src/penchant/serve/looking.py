@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from penchant.errors import UnknownIdError
 from penchant.language.describe import describe
 from penchant.live.asked import Asked
 from penchant.live.engine import Engine
@@ -115,4 +116,12 @@ def lately(engine: Engine, user: str, session: str, limit: int) -> dict[str, Any
             items.vocabulary.texts(rows), items.titles(rows), weights.tolist(), strict=True
         )
     ]
-    return {"items": told, "total": len(query.rows)}
+    return {"items": told, "total": len(query.rows), "person": profile(engine, user)}
+
+
+def profile(engine: Engine, user: str) -> dict[str, Any] | None:
+    """Return what is known of a user; None for a session, and for somebody of whom nothing is."""
+    try:
+        return engine.profile(user) if user else None
+    except UnknownIdError:
+        return None

@@ -32,7 +32,9 @@ def routes(service: Service) -> APIRouter:
     """Return the routes."""
     router, tally = APIRouter(tags=["operation"]), Tally(service.engine)
 
-    @router.get("/v1/admin/summary", summary="How the service does: traffic, acceptance, catalogue, decisions")
+    @router.get(
+        "/v1/admin/summary", summary="How the service does: traffic, acceptance, catalogue, decisions"
+    )
     async def summary(request: Request) -> Response:
         must(request, "admin")
         await asyncio.to_thread(tally.read)
@@ -49,9 +51,8 @@ def routes(service: Service) -> APIRouter:
 def summed(service: Service, tally: Tally) -> dict[str, Any]:
     """Return everything that the page shows, as JSON holds it."""
     engine, measures = service.engine, service.measures
-    named = list(dict.fromkeys(
-        [*engine.rules.waiting, *(one for body in engine.rules.known.values() for one in body.get("items", ()))]
-    ))[:NAMED]  # fmt: skip
+    ruled = (one for body in list(engine.rules.known.values()) for one in body.get("items", ()))
+    named = list(dict.fromkeys([*engine.rules.waiting, *ruled]))[:NAMED]
     rows = engine.world.model.data.items.vocabulary.rows(named)
     known = rows[rows >= 0]
     names, titles = (
@@ -121,7 +122,9 @@ def catalogue(service: Service) -> dict[str, int]:
 
 def consents(service: Service) -> dict[str, int]:
     """Count the users who agreed to less than everything, by what they agreed to."""
-    latest = {change.id: str(change.body.get("consent")) for _, change in service.engine.journal.changes("consent")}
+    latest = {
+        change.id: str(change.body.get("consent")) for _, change in service.engine.journal.changes("consent")
+    }
     return dict(Counter(one for one in latest.values() if one != "full"))
 
 

@@ -3,6 +3,7 @@
 import json
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from fastapi import APIRouter
@@ -29,7 +30,9 @@ def words(lang: str) -> dict[str, str]:
 @cache
 def environment() -> Environment:
     """Return where templates come from; everything that they show is escaped."""
-    return Environment(loader=FileSystemLoader(PAGE / "templates"), autoescape=True, undefined=StrictUndefined)
+    return Environment(
+        loader=FileSystemLoader(PAGE / "templates"), autoescape=True, undefined=StrictUndefined
+    )
 
 
 def language(request: Request) -> str:
@@ -65,8 +68,17 @@ def routes(service: Service) -> APIRouter:
 
     def shell(request: Request, name: str, **more: Any) -> Response:
         lang = language(request)
-        told = environment().get_template(name).render(
-            t=words(lang), lang=lang, languages=LANGUAGES, path=request.url.path, **more
+        told = (
+            environment()
+            .get_template(name)
+            .render(
+                t=SimpleNamespace(**words(lang)),
+                words=words(lang),
+                lang=lang,
+                languages=LANGUAGES,
+                path=request.url.path,
+                **more,
+            )
         )
         response = HTMLResponse(told)
         if request.query_params.get("lang", "") in LANGUAGES:

@@ -47,7 +47,7 @@ function draw(sum) {
   traffic(sum.traffic.requests, sum.traffic.faults, $("traffic"));
   const right = (key) => ({ number: t(key) });
   $("latency").replaceChildren(table([t("col_route"), right("col_requests"), right("col_p50"), right("col_p90"), right("col_p99")],
-    sum.latency.map((one) => [el("code", {}, one.route.replace("/v1/", "")), { number: number(one.requests) }, ...one.quantiles.map((value) => ({ number: (value * 1_000).toFixed(1) }))])));
+    sum.latency.map((one) => [el("code", {}, one.route.replace("/v1/", "").replace(/\/\{.*/, "/…")), { number: number(one.requests) }, ...one.quantiles.map((value) => ({ number: (value * 1_000).toFixed(1) }))])));
   const { rows, since, records } = sum.acceptance;
   $("acceptance-hint").textContent = since === null ? t("acceptance_none") : t("acceptance_hint", { n: number(records), time: new Date(since * 1_000).toLocaleString(document.documentElement.lang) });
   const arms = rows.some((one) => one.arm);

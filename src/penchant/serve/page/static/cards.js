@@ -18,7 +18,7 @@ function hue(text) {
 }
 
 function initials(title) {
-  const words = title.slice(0, 200).split(/[\s,.:;–—/()"“”]+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const words = title.slice(0, 200).match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}'’]*/gu) ?? [];
   const first = Array.from(words[0] ?? title)[0] ?? "·";
   if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(first)) return first;
   return (first + (Array.from(words[1] ?? "")[0] ?? "")).toUpperCase();

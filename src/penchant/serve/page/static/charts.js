@@ -2,7 +2,7 @@
 import { el, svg } from "./dom.js";
 import { t } from "./words.js";
 
-const WIDE = 720, HIGH = 180, LEFT = 40, LOW = 24, TOP = 10;
+const WIDE = 720, HIGH = 260, LEFT = 40, LOW = 24, TOP = 10;
 
 function round(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-9)));

@@ -66,7 +66,7 @@ export function draw(chips) {
 function drawn(chip) {
   const value = short(chip.value, 200);
   const named = short(`${chip.what} ${chip.value}`.trim(), 80);
-  const inside = [chip.what ? el("span", { class: "what" }, chip.what) : null, el("bdi", { class: "value" }, value)];
+  const inside = [chip.what ? el("span", { class: "what" }, chip.what) : null, chip.what ? " " : null, el("bdi", { class: "value" }, value)];
   const node = el("li", { class: chip.against ? "chip against" : "chip" });
   if (chip.edit) {
     node.append(el("button", { type: "button", "aria-label": t("chip_edit", { what: named }), title: short(chip.value, 300), onclick: () => open(node, chip) }, inside));

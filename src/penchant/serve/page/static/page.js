@@ -5,6 +5,7 @@ import { press, show, step, titleOf } from "./cards.js";
 import { draw, ofWanted } from "./chips.js";
 import { $, el } from "./dom.js";
 import { first, nameOf, portray, remember, wire } from "./people.js";
+import { speakOfPicked } from "./reasons.js";
 import { openWhy } from "./why.js";
 import { lang, number, percent, short, t } from "./words.js";
 
@@ -58,6 +59,7 @@ function shown(data, ms, told, note) {
   const empty = !data.items.length;
   $("message").hidden = !empty;
   if (empty) $("message").replaceChildren(el("h2", {}, t("empty_title")), el("p", {}, t(state.about.items ? "empty" : "empty_catalogue")));
+  speakOfPicked(!state.talk && state.likes.length > 0 && !state.who.text);
   const change = show(data.items, state.about, handlers, told && Boolean($("cards").children.length));
   const words = change ? (change.came + change.moved + change.went ? t("moved", change) : t("unmoved")) : "";
   $("delta").textContent = [note, words].filter(Boolean).join(" · ");
@@ -219,7 +221,10 @@ async function begin() {
   $("ask-off").textContent = t(about.described ? "ask_off_setting" : "ask_off");
   $("balance-on").hidden = !about.vectors;
   $("balance-off").hidden = about.vectors;
-  if (about.help_desk) $("request").placeholder = t("ask_hint_help");
+  if (about.help_desk) {
+    $("request").placeholder = t("ask_hint_help");
+    $("length").value = "10";
+  }
   else Object.assign(handlers, { like: (item) => did(item, "like", "liked"), dislike: (item) => did(item, "dislike", "disliked") });
   wire(about, choose, () => state.who);
   state.who = first(about);

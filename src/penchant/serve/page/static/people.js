@@ -88,23 +88,20 @@ export async function portray(who, about) {
   if (who.user) $("user").value = who.user;
   else $("describe").value = who.text ?? "";
   const query = who.user ? `user=${encodeURIComponent(who.user)}` : `session=${encodeURIComponent(who.session)}`;
-  const [profile, past] = await Promise.all([
-    who.user ? call("GET", `/v1/users/${encodeURIComponent(who.user)}`).catch((problem) => problem) : null,
-    call("GET", `/v1/history?limit=8&${query}`),
-  ]);
+  const { data } = await call("GET", `/v1/history?limit=8&${query}`);
   $("person").hidden = false;
-  $("person-facts").textContent = facts(who, profile, past.data);
-  const rows = past.data.items.map((one) => el("li", { class: one.weight < 0 ? "against" : "" },
+  $("person-facts").textContent = facts(who, data);
+  const rows = data.items.map((one) => el("li", { class: one.weight < 0 ? "against" : "" },
     el("span", { class: "sign", "aria-label": one.weight < 0 ? t("dislike") : undefined }, one.weight < 0 ? "−" : "+"), el("span", { dir: "auto", title: short(one.title, 300) }, short(one.title, 120))));
   $("lately").replaceChildren(...(rows.length ? rows : [el("li", { class: "hint" }, t("nothing_yet"))]));
 }
 
-function facts(who, profile, past) {
-  if (!who.user) return t("did_here", { n: number(past.total) });
-  if (!profile?.data) return profile?.status === 404 ? t("unknown_user") : profile?.message ?? "";
-  const told = Object.entries(profile.data.properties ?? {})
+function facts(who, { person, total }) {
+  if (!who.user) return t("did_here", { n: number(total) });
+  if (!person) return t("unknown_user");
+  const told = Object.entries(person.properties)
     .filter(([, value]) => value !== null && value !== "" && String(value).length <= 40).slice(0, 4).map(([, value]) => String(value));
-  told.push(t("did_fit", { n: number(profile.data.events_in_bundle) }));
-  if (profile.data.events_live) told.push(t("did_live", { n: number(profile.data.events_live) }));
+  told.push(t("did_fit", { n: number(person.events_in_bundle) }));
+  if (person.events_live) told.push(t("did_live", { n: number(person.events_live) }));
   return told.join(" · ");
 }

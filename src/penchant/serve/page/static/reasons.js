@@ -5,7 +5,13 @@ import { has, percent, short, t } from "./words.js";
 const HAD = /^you had “([\s\S]*)”$/;
 const REST = /^(\d+) more of the history$/;
 
+let picked = false;
+
+// Whether the list goes by items that were picked, so that what is near is near to these.
+export function speakOfPicked(yes) { picked = yes; }
+
 export function evidenceText(text) {
+  if (picked && text === "near to the words of the request") return t("text_near_picked");
   const had = HAD.exec(text);
   if (had) return t("text_had", { title: had[1] });
   const rest = REST.exec(text);

@@ -32,10 +32,10 @@ function families(sources) {
 
 function told(data) {
   const sources = families(data.sources);
-  const most = Math.max(...sources.map(([, share]) => Math.abs(share)), 1e-9);
   const against = sources.some(([, share]) => share < 0);
-  const axis = against ? 40 : 0, wide = 100 - axis;
-  const scale = (share) => Math.max(0.6, (Math.abs(share) / most) * (share < 0 ? axis : wide));
+  const least = Math.max(0, ...sources.map(([, share]) => -share)), top = Math.max(0, ...sources.map(([, share]) => share));
+  const axis = (100 * least) / Math.max(least + top, 1e-9);
+  const scale = (share) => Math.max(0.6, (100 * Math.abs(share)) / Math.max(least + top, 1e-9));
   const bars = el("div", { class: "bars" }, sources.flatMap(([name, share]) => [
     el("span", {}, has(`source_${name}`) ? t(`source_${name}`) : name),
     el("span", { class: "bar", "aria-hidden": "true" }, svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none" },
@@ -60,7 +60,7 @@ function told(data) {
 function line(one, titles) {
   const alone = one.items.length === 1;
   const named = alone ? [] : one.items.map((id) => titles[id] ?? id);
-  return el("li", {}, el("span", { class: "part" }, one.share > 0 ? percent(one.part) : signed(one.share)),
+  return el("li", {}, el("span", { class: "part" }, one.share <= 0 ? signed(one.share) : one.part < 0.005 ? `< ${percent(0.01)}` : percent(one.part)),
     el("span", {}, el("bdi", {}, short(evidenceText(one.text), 300)),
       named.length ? el("span", { class: "titles" }, named.slice(0, 8).flatMap((title, place) => [place ? ", " : "", el("bdi", {}, short(title, 60))])) : null));
 }
