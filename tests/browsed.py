@@ -45,8 +45,9 @@ TOPICS = (
 )
 
 COVER = (
-    "data:image/svg+xml,%%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 2 3'%%3E%%3Crect width='2' height='3'"
-    " fill='hsl(%d 40%% 45%%)'/%%3E%%3Ccircle cx='1.4' cy='2.2' r='1' fill='rgb(255 255 255 / 30%%)'/%%3E%%3C/svg%%3E"
+    "data:image/svg+xml,%%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 2 3'%%3E"
+    "%%3Crect width='2' height='3' fill='hsl(%d 40%%25 45%%25)'/%%3E"
+    "%%3Ccircle cx='1.4' cy='2.2' r='1' fill='rgb(255 255 255 / 30%%25)'/%%3E%%3C/svg%%3E"
 )
 
 

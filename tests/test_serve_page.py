@@ -1,7 +1,7 @@
 """The pages in a real browser: every control, at several widths, in both languages, light and dark."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -94,36 +94,48 @@ def sound(page: Page, *, colours: bool = False) -> None:
     found = Axe().run(page, options=options).response["violations"]
     grave = [one for one in found if one["impact"] in ("serious", "critical")]
     assert not grave, [(one["id"], one["nodes"][0]["html"][:200]) for one in grave]
+    fits(page)
+
+
+def fits(page: Page) -> None:
+    """Hold a page to its own width."""
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, f"{wide} pixels stand out"
 
 
-WIDTHS = (1440, 820, 390)
+EVERYWHERE = (
+    (1440, "light", "all"), (1440, "dark", "colours"), (820, "light", ""), (820, "dark", ""),
+    (390, "dark", ""), (390, "light", "all"),
+)  # fmt: skip
+"""Width, theme, and what a machine is asked of accessibility there: it is slow, and the rest would say the same."""
 
 
-def seen_everywhere(page: Page, name: str) -> None:
-    """Hold a page to the rules, and picture it, at every width, light and dark."""
-    for width in WIDTHS:
+def seen(page: Page, name: str, where: Sequence[tuple[int, str, str]]) -> None:
+    """Hold a page to the rules, and picture it, at several widths, light and dark."""
+    for width, theme, asked in where:
         page.set_viewport_size({"width": width, "height": 900})
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-            sound(page, colours=theme == "dark")
-            picture(page, f"{name}-{width}-{theme}")
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        if asked:
+            sound(page, colours=asked == "colours")
+        fits(page)
+        picture(page, f"{name}-{width}-{theme}")
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_both_pages_are_sound_at_every_width_light_and_dark(site: Site, look: Look, lang: str) -> None:
+@pytest.mark.parametrize(("lang", "where"), [("en", EVERYWHERE), ("zh", EVERYWHERE[::3] + EVERYWHERE[4:5])])
+def test_both_pages_are_sound_at_every_width_light_and_dark(
+    site: Site, look: Look, lang: str, where: Sequence[tuple[int, str, str]]
+) -> None:
     page = look.at(f"{site.main}/?user=121", lang=lang)
     settled(page)
     assert page.evaluate("document.documentElement.lang") == ("zh-CN" if lang == "zh" else "en")
     assert page.locator("#list-title").inner_text() == ("给用户 121" if lang == "zh" else "For user 121")
-    seen_everywhere(page, f"page-{lang}")
+    seen(page, f"page-{lang}", where)
     page.locator("#side summary").click()
     expect(page.locator("#diversity")).to_be_visible()
     sound(page)
     page.goto(f"{site.main}/admin")
     expect(page.locator("#kpi_lists")).not_to_have_text("")
-    seen_everywhere(page, f"admin-{lang}")
+    seen(page, f"admin-{lang}", where)
 
 
 def test_a_like_and_a_dislike_change_the_list_at_once(site: Site, look: Look) -> None:
@@ -233,6 +245,7 @@ def test_a_request_is_understood_edited_and_followed_up(site: Site, look: Look) 
     chips.locator("input").first.fill("1990")
     page.keyboard.press("Enter")
     expect(chips).to_contain_text("year ≥ 1990")
+    settled(page)
     years = [int(found) for found in re.findall(r"\b(?:19|20)\d\d\b", page.locator("#cards").inner_text())]
     assert years and min(years) >= 1990
     # Escape leaves an edit as it was, a text is edited
@@ -250,7 +263,7 @@ def test_a_request_is_understood_edited_and_followed_up(site: Site, look: Look) 
     # a further turn adds to it
     page.locator("#request").fill("before 2005")
     page.locator("#ask button").click()
-    expect(chips).to_contain_text("1990\u20132004")
+    expect(chips).to_contain_text("year ≤ 2004")
     count = chips.locator(".chip").count()
     chips.get_by_role("button", name=re.compile("^Remove year")).click()
     expect(chips.locator(".chip")).to_have_count(count - 1)

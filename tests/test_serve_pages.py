@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.testclient import TestClient
 
+import penchant
 import served
 import toy
 from penchant.explain.reasons import HAD, WORDING
 from penchant.live.asked import Asked
+from penchant.live.choose import open_journal
 from penchant.live.effect import compared, effect, variety
+from penchant.live.engine import Engine
 from penchant.live.records import Act, Change, Shown
+from penchant.recommender import Recommender
+from penchant.serve.app import make_app
 from penchant.serve.overseeing import AT_ONCE, line, records
 from penchant.serve.pages import LANGUAGES, PAGE, preferred, words
-from penchant.serve.settings import Key
+from penchant.serve.settings import Key, Settings
 from penchant.serve.tally import Tally, wilson
 from penchant.serve.traffic import BUCKETS, STEP, Traffic
 
@@ -50,7 +57,7 @@ def test_every_word_of_the_pages_is_there_and_is_used() -> None:
     everything = scripts() + templates()
     families = ("source_", "text_", "policy_", "cat_", "consent_", "fallback_", "rule_", "resting_", "kpi_")
     silent = {key for key in known if key not in everything and not key.startswith(families)}
-    made = {f"{act}_this" for act in ("like", "dislike", "more", "why")}
+    made = {f"{act}_this" for act in ("like", "dislike", "more", "why")} | {"chip_low", "chip_high"}
     assert not silent - made, silent - made
 
 
@@ -63,7 +70,9 @@ def test_every_reason_can_be_said_in_both_languages() -> None:
 
 
 def test_data_never_becomes_markup_and_nothing_comes_from_elsewhere() -> None:
-    forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\(\"style"
+    forbidden = (
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\(\"style"
+    )
     assert not re.findall(forbidden, scripts())
     assert not re.findall(r"\|\s*safe|<script>[^<]|\son\w+=|\sstyle=", templates())
     styles = "\n".join(path.read_text(encoding="utf-8") for path in (PAGE / "static").glob("*.css"))
@@ -105,7 +114,9 @@ def test_what_is_served_who_there_is_and_what_they_did(tmp_path: Path) -> None:
         assert about["ask"] and about["described"] and not about["vectors"] and not about["help_desk"]
         events = [one["events"] for one in about["examples"]]
         assert events == sorted(events) and len(events) >= 2
-        assert {one["id"] for one in client.get("/v1/users?q=13").json()["users"]} == {str(n) for n in range(130, 140)}
+        assert {one["id"] for one in client.get("/v1/users?q=13").json()["users"]} == {
+            str(n) for n in range(130, 140)
+        }
         assert len(client.get("/v1/users?limit=3").json()["users"]) == 3
         before = client.get("/v1/history?user=120&limit=2").json()
         client.post("/v1/events", json={"user": "120", "item": ITEMS[1], "kind": "dislike"})
@@ -118,16 +129,27 @@ def test_what_is_served_who_there_is_and_what_they_did(tmp_path: Path) -> None:
         assert client.get("/v1/history?user=120").json()["items"] == []
 
 
-def test_measures_tell_what_diversity_costs(tmp_path: Path) -> None:
-    with served.client(tmp_path, "lsa") as client:
-        ask: dict[str, Any] = {"user": "120", "k": 6, "measures": True}
-        plain = client.post("/v1/recommend", json=ask).json()["measures"]
-        assert plain["relevance"] == 1.0 and plain["variety"] == plain["variety_plain"]
-        wide = client.post("/v1/recommend", json=ask | {"diversity": 1.0}).json()["measures"]
-        assert wide["relevance"] < 1.0 and wide["variety_plain"] == pytest.approx(plain["variety"])
-        assert "measures" not in client.post("/v1/recommend", json={"user": "120"}).json()
-        told = {"text": "a battle of robots", "k": 6, "measures": True, "wanted": {"diversity": 0.8}}
-        assert 0 <= client.post("/v1/ask", json=told).json()["measures"]["relevance"] <= 1
+@pytest.fixture(scope="module")
+def worded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine whose items have text vectors, learned from their texts alone."""
+    place = tmp_path_factory.mktemp("worded")
+    data = penchant.read(toy.write_tables(place / "DIR"))[0]
+    Recommender.fit(data, language="lsa", effort="quick").save(place / "MODEL")
+    made = Engine(place / "MODEL", open_journal(str(place / "j.journal")))
+    yield made
+    made.close()
+
+
+def test_measures_tell_what_diversity_costs(worded: Engine) -> None:
+    client = TestClient(make_app(worded, Settings()))  # not entered: the engine stays open
+    ask: dict[str, Any] = {"user": "120", "k": 6, "measures": True}
+    plain = client.post("/v1/recommend", json=ask).json()["measures"]
+    assert plain["relevance"] == 1.0 and plain["variety"] == plain["variety_plain"]
+    wide = client.post("/v1/recommend", json=ask | {"diversity": 1.0}).json()["measures"]
+    assert wide["relevance"] < 1.0 and wide["variety_plain"] == pytest.approx(plain["variety"])
+    assert "measures" not in client.post("/v1/recommend", json={"user": "120"}).json()
+    told = {"text": "a battle of robots", "k": 6, "measures": True, "wanted": {"diversity": 0.8}}
+    assert 0 <= client.post("/v1/ask", json=told).json()["measures"]["relevance"] <= 1
 
 
 def test_relevance_is_the_share_of_the_score_above_the_weakest_candidate() -> None:
@@ -143,19 +165,22 @@ def test_relevance_is_the_share_of_the_score_above_the_weakest_candidate() -> No
     assert variety(np.empty((4, 0), dtype=np.float32), plain) is None
 
 
-def test_a_fuller_list_or_a_pin_never_keeps_more_than_everything(tmp_path: Path) -> None:
-    with served.engine(tmp_path, "lsa") as engine:
-        engine.decide("p", {"kind": "pin", "items": ITEMS[-2:]}).result()
-        asked = Asked(user="121", k=5, diversity=0.7)
-        told = effect(engine, asked, engine.recommend(asked))
-        assert told["relevance"] is not None and 0 <= told["relevance"] <= 1
+def test_a_pin_never_keeps_more_than_everything(worded: Engine) -> None:
+    worded.decide("p", {"kind": "pin", "items": ITEMS[-2:]}).result()
+    asked = Asked(user="121", k=5, diversity=0.7)
+    told = effect(worded, asked, worded.recommend(asked))
+    assert told["relevance"] is not None and 0 <= told["relevance"] <= 1
 
 
 def test_the_summary_counts_lists_acceptance_and_the_catalogue(tmp_path: Path) -> None:
-    with served.client(tmp_path, "lsa") as client:
+    with served.client(tmp_path) as client:
         for user in ("120", "121", "nobody"):
             found = client.post("/v1/recommend", json={"user": user, "k": 4}).json()
-            act = {"user": user, "item": found["items"][0]["id"], "recommendation_id": found["recommendation_id"]}
+            act = {
+                "user": user,
+                "item": found["items"][0]["id"],
+                "recommendation_id": found["recommendation_id"],
+            }
             if user != "121":
                 client.post("/v1/events", json=act | {"kind": "dislike" if user == "120" else "click"})
         client.put("/v1/rules/hold", json={"kind": "hold-new"})
@@ -172,7 +197,7 @@ def test_the_summary_counts_lists_acceptance_and_the_catalogue(tmp_path: Path) -
         assert (cat["items"], cat["live_added"], cat["waiting"], cat["blocked"]) == (toy.N_ITEMS + 1, 1, 1, 1)
         assert told["titles"]["new"] == "A new one"
         assert told["consent"] == {"history": 1}
-        assert sum(told["traffic"]["requests"]) == 0  # the bucket of the present is still being filled
+        assert len(told["traffic"]["requests"]) == BUCKETS - 1
         assert {one["route"] for one in told["latency"]} >= {"/v1/recommend", "/v1/events"}
         again = client.get("/v1/admin/summary").json()
         assert again["acceptance"]["rows"] == told["acceptance"]["rows"]  # nothing is counted twice

@@ -14,7 +14,7 @@ export function titleOf(item) { return String(item.properties?.title ?? item.id)
 function hue(text) {
   let sum = 7;
   for (const sign of text) sum = (sum * 31 + sign.codePointAt(0)) % 3_600;
-  return sum % 360;
+  return Math.round(sum * 137.508) % 360;  // neighbours get colours far apart
 }
 
 function initials(title) {
@@ -43,7 +43,7 @@ function said(item, about) {
   let prose = "";
   for (const [name, value] of Object.entries(item.properties ?? {})) {
     if (name === "title" || name === about.title || name === about.picture) continue;
-    const values = Array.isArray(value) ? value : [value];
+    const values = Array.isArray(value) ? value : typeof value === "string" && value.length <= 80 ? value.split("|") : [value];
     if (typeof values[0] === "object" && values[0] !== null) continue;
     if (typeof value === "number") tags.push(/year/i.test(name) ? String(value) : `${name.replaceAll("_", " ")} ${value}`);
     else if (typeof value === "boolean") { if (value) tags.push(name.replaceAll("_", " ")); }
@@ -72,7 +72,7 @@ function card(item, place, about, handlers) {
     el("header", {},
       el("h3", { dir: "auto", title: title.length > 60 ? short(title, 300) : undefined }, short(title, 400)),
       el("span", { class: "place", "aria-hidden": "true" }, String(place + 1)),
-      tags.length ? el("p", { class: "tags" }, tags.map((tag) => el("bdi", {}, tag))) : null,
+      tags.length ? el("p", { class: "tags" }, tags.flatMap((tag, at) => [at ? " · " : null, el("bdi", {}, tag)])) : null,
       prose ? el("p", { class: "prose", dir: "auto" }, short(prose, 400)) : null),
     item.evidence?.length ? reason(item.evidence, 2) : null,
     el("div", { class: "acts" },

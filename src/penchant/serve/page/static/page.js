@@ -191,13 +191,14 @@ $("ask").addEventListener("submit", (event) => {
 });
 $("clear").addEventListener("click", clear);
 $("show-keys").addEventListener("click", () => $("keys-dialog").showModal());
-$("length").addEventListener("change", () => { if (state.given) refresh(); });
+const ready = () => state.who && (state.talk || !state.about.help_desk);
+$("length").addEventListener("change", () => { if (ready()) refresh(); });
 let waiting = 0;
 $("diversity").addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
     if (state.talk) state.talk.wanted = { ...state.talk.wanted, unclear: [], diversity: diversity() };
-    if (state.given) refresh();
+    if (ready()) refresh();
   }, 120);
 });
 
