@@ -107,7 +107,7 @@ EVERYWHERE = (
     (1440, "light", "all"), (1440, "dark", "colours"), (820, "light", ""), (820, "dark", ""),
     (390, "dark", ""), (390, "light", "all"),
 )  # fmt: skip
-"""Width, theme, and what a machine is asked of accessibility there: it is slow, and the rest would say the same."""
+"""Width, theme, and what a machine is asked of accessibility there: it is slow, and repeats itself."""
 
 
 def seen(page: Page, name: str, where: Sequence[tuple[int, str, str]]) -> None:

@@ -13,16 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-import penchant
 import served
 import toy
+from browsed import bundle, catalogue
 from penchant.explain.reasons import HAD, WORDING
 from penchant.live.asked import Asked
 from penchant.live.choose import open_journal
 from penchant.live.effect import compared, effect, variety
 from penchant.live.engine import Engine
 from penchant.live.records import Act, Change, Shown
-from penchant.recommender import Recommender
 from penchant.serve.app import make_app
 from penchant.serve.overseeing import AT_ONCE, line, records
 from penchant.serve.pages import LANGUAGES, PAGE, preferred, words
@@ -133,9 +132,8 @@ def test_what_is_served_who_there_is_and_what_they_did(tmp_path: Path) -> None:
 def worded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine whose items have text vectors, learned from their texts alone."""
     place = tmp_path_factory.mktemp("worded")
-    data = penchant.read(toy.write_tables(place / "DIR"))[0]
-    Recommender.fit(data, language="lsa", effort="quick").save(place / "MODEL")
-    made = Engine(place / "MODEL", open_journal(str(place / "j.journal")))
+    model = bundle(place / "worded", items=catalogue(), interactions=toy.tables()["interactions"])
+    made = Engine(model, open_journal(str(place / "j.journal")))
     yield made
     made.close()
 

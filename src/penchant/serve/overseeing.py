@@ -91,7 +91,7 @@ def latencies(measures: Measures) -> list[dict[str, Any]]:
 
 def lists(measures: Measures) -> dict[str, Any]:
     """Return the lists given since the start by policy, bundle and what they rest on."""
-    counted = [
+    counted: list[dict[str, Any]] = [
         {**sample.labels, "lists": int(sample.value)}
         for metric in measures.lists.collect()
         for sample in metric.samples

@@ -1,7 +1,7 @@
 // Decisions by hand: find an item, block, hide or pin it; approve what waits; take back; who decided what; consent.
 import { call } from "./calls.js";
 import { $, el } from "./dom.js";
-import { clock } from "./stream.js";
+import { moment } from "./stream.js";
 import { has, number, short, t } from "./words.js";
 
 const ONE_CLICK = ["block", "hide", "pin"];
@@ -97,7 +97,7 @@ export function drawLog(log, titles) {
     const what = one.about === "consent"
       ? t("log_consent", { id: one.id, what: t(`consent_${one.what.consent}`) })
       : one.action === "delete" ? `${t("log_delete")}: ${one.id}` : `${has(one.what.kind) ? t(one.what.kind) : t(`rule_${one.what.kind}`, { columns: (one.what.columns ?? []).join(", "), scenario: one.what.scenario ?? "" })}${items ? `: ${items}` : ""}`;
-    return el("li", {}, el("time", {}, clock(one.time)), el("span", { class: "name" }, short(what, 200)), el("span", { class: "kind" }, one.by || "–"));
+    return el("li", {}, el("time", {}, moment(one.time)), el("span", { class: "name" }, short(what, 200)), el("span", { class: "kind" }, one.by || "–"));
   });
   $("log").replaceChildren(...(lines.length ? lines : [el("li", { class: "none" }, t("log_none"))]));
 }

@@ -52,7 +52,7 @@ export function reason(evidence, most = 3) {
       const label = one.label ?? t("text_rest", { n: one.more });
       line.append(place ? label : label.charAt(0).toUpperCase() + label.slice(1));
     }
-    line.append(" ", el("span", { class: "part" }, percent(one.part)));
+    line.append("\u00a0", el("span", { class: "part" }, percent(one.part)));
   });
   return line;
 }

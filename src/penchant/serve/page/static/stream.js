@@ -10,6 +10,12 @@ export function clock(seconds) {
   return new Date(seconds * 1_000).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 }
 
+export function moment(seconds) {
+  const day = 86_400;
+  if (Date.now() / 1_000 - seconds < day / 2) return clock(seconds);
+  return new Date(seconds * 1_000).toLocaleString(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" });
+}
+
 function told(one) {
   const who = one.user || (one.session ? short(one.session, 14) : t("stream_nobody"));
   if (one.what === "act") return t("stream_act", { who, kind: one.kind, item: one.item });
