@@ -60,7 +60,7 @@ class Given:
     """A list: rows of the world it was made in, with what was known of who asked.
 
     `fallback` says what it rests on where nothing is known of who asks, "" otherwise. `unknown` are ids of
-    the request that no catalogue holds.
+    the request that no catalogue holds; `told` and `chances` are scores and propensities as plain numbers.
     """
 
     id: str
@@ -78,6 +78,8 @@ class Given:
     unknown: tuple[str, ...] = ()
     repeat: bool = False
     ranking: Any = None
+    told: tuple[float, ...] = ()
+    chances: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

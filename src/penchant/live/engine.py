@@ -246,11 +246,14 @@ class Engine:
         if not asked.plain or asked.scenario or not (asked.user or asked.session):
             return None
         with self.lock:
-            person = self.people.met(key_of(asked.user, asked.session))
+            key = key_of(asked.user, asked.session)
+            person = self.people.met(key)
             if person is None or not person.lists:
                 return None
-            world, now, person, _ = self._begin(asked)
-            found = person.lists.get(self._shelf(asked, world, now)) if person else None
+            self._move()
+            world, now = self.world, self.clock()
+            found = person.lists.get(self._shelf(asked, world, now))
+            self.people.get(key)  # who is asked for is the last to be forgotten
         return None if found is None else self._given(found, asked, world, now)
 
     def _begin(self, asked: Asked) -> tuple[World, float, Person | None, Query]:
@@ -293,7 +296,8 @@ class Engine:
         told = self._reasons(found, asked, world) if asked.explain else ()
         given = Given(
             uuid.uuid4().hex, found.rows, found.ids, found.scores, found.propensities, world.version,
-            found.policy, found.query, now, told, found.fallback, unknown=found.unknown,
+            found.policy, found.query, now, told, found.fallback, unknown=found.unknown, told=found.told,
+            chances=found.chances,
             repeat=asked.repeat is not False, ranking=world.model.ranking,
         )  # fmt: skip
         self._show(given, asked, now)
@@ -323,6 +327,7 @@ class Engine:
         sure = np.ones(len(rows), dtype=np.float32)
         given = Given(
             uuid.uuid4().hex, rows, ids, scores, sure, world.version, SPOKEN, query or Query(), now,
+            told=tuple(scores.tolist()), chances=tuple(sure.tolist()),
             ranking=world.model.ranking,
         )  # fmt: skip
         self._show(given, asked, now)
@@ -361,8 +366,8 @@ class Engine:
             if len(self.shown) > RECENT:
                 self.shown.popitem(last=False)
         record = Shown(
-            given.id, asked.user, asked.session, now, given.ids, tuple(given.scores.tolist()),
-            tuple(given.propensities.tolist()), given.version, given.policy, asked.scenario, given.arm,
+            given.id, asked.user, asked.session, now, given.ids, given.told, given.chances, given.version,
+            given.policy, asked.scenario, given.arm,
             {"text": asked.text, "items": list(asked.items)} if asked.text or asked.items else {},
         )  # fmt: skip
         try:

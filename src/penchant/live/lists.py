@@ -25,7 +25,10 @@ SPREAD = 200
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """A list as it was put in order, with the query that it answers; `reasons` are filled when asked for."""
+    """A list as it was put in order, with the query that it answers; `reasons` are filled when asked for.
+
+    `told` and `chances` are scores and propensities as plain numbers.
+    """
 
     rows: Rows
     ids: tuple[str, ...]
@@ -36,6 +39,8 @@ class List:
     fallback: str = ""
     unknown: tuple[str, ...] = ()
     reasons: list[tuple[Reason, ...]] = field(default_factory=list)
+    told: tuple[float, ...] = ()
+    chances: tuple[float, ...] = ()
 
 
 def listed(
@@ -74,6 +79,8 @@ def listed(
         query,
         fallback(query, world),
         unknown(asked, world),
+        told=tuple(values.tolist()),
+        chances=tuple(chances.tolist()),
     )
 
 

@@ -23,7 +23,7 @@ from penchant.types import Scores, Vectors
 class World:
     """`version` names the bundle, `made` is when it was (seconds UTC), `seen` the last record it learned
     from. `fitted` counts its own items: those behind came in live. `attributes` are what filters ask, `single`
-    scores one query at a time.
+    scores one query at a time, `end` is the moment of its last event, `timed` whether events had timestamps.
     """
 
     model: Recommender
@@ -34,6 +34,8 @@ class World:
     single: Single
     encoder: Encoder | None = None
     seen: int = 0
+    end: float = 0.0
+    timed: bool = True
 
     @classmethod
     def load(cls, folder: Path, encoder: Encoder | None = None, seen: int = 0) -> "World":
@@ -45,7 +47,7 @@ class World:
         model = Recommender.load(folder, encoder)
         return cls(
             model, version, made, model.data.n_items, Attributes.of(model.data.items), Single.of(model.ranking),
-            encoder or model.encoder, seen,
+            encoder or model.encoder, seen, model.data.end, model.data.interactions.clock == "time",
         )  # fmt: skip
 
     def moment(self, now: float) -> float:
@@ -53,10 +55,9 @@ class World:
 
         Moments of the log's own past are left as they are; without timestamps all of it is one moment.
         """
-        end = self.model.data.end
-        if self.model.data.interactions.clock != "time" or end >= now:
-            return min(now, end) if self.model.data.interactions.clock == "time" else end
-        return end + max(0.0, now - max(self.made, end))
+        if not self.timed:
+            return self.end
+        return now if now <= self.end else self.end + max(0.0, now - max(self.made, self.end))
 
     def hear(self, text: str) -> Vectors | None:
         """Return the vector of a text; None where no language model is at hand, or it does not answer."""

@@ -71,7 +71,7 @@ def answered(given: Given, shelf: Shelf, properties: bool | list[str]) -> dict[s
     """Return a list as JSON holds it."""
     ids = shelf.world.model.data.items.vocabulary
     items: list[dict[str, Any]] = []
-    for place, (name, score) in enumerate(zip(given.ids, given.scores.tolist(), strict=True)):
+    for place, (name, score) in enumerate(zip(given.ids, given.told, strict=True)):
         one: dict[str, Any] = {"id": name, "score": score}
         if properties:
             one["properties"] = shelf.of(name, properties)
@@ -85,7 +85,7 @@ def answered(given: Given, shelf: Shelf, properties: bool | list[str]) -> dict[s
         "items": items,
         "model_version": given.version,
         "policy": given.policy,
-        "propensities": given.propensities.tolist(),
+        "propensities": given.chances,
         "fallback": given.fallback or None,
     }
     if given.arm:
