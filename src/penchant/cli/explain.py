@@ -28,6 +28,7 @@ class Method(StrEnum):
 
     occlusion = "occlusion"
     gradients = "gradients"
+    attention = "attention"
 
 
 def explain(
@@ -38,7 +39,7 @@ def explain(
         str | None, typer.Option("--text", help="In the answer to this request, alone or with a user.")
     ] = None,
     method: Annotated[
-        Method, typer.Option(help="Leave each word out (occlusion), or integrated gradients.")
+        Method, typer.Option(help="Leave each word out, integrated gradients, or where the encoder looked.")
     ] = Method.occlusion,
     template: Annotated[Path | None, typer.Option(help="The template that fit was given, if it was.")] = None,
     attributes: Annotated[
@@ -93,12 +94,17 @@ def words_of(
         fitted.encoder,
         fitted.language,
         template,
+        fitted.learned.shares()["text"] if fitted.learned else 0.0,
     )
     found = reader.attribute(queries[0], row, method.value)
     told = fitted.explain(queries[0], np.array([row]))[0]
     say(f"{fitted.data.items.titles(np.array([row]))[0]}: score {found.score:.3f}, rank {found.rank}")
     say(f"  {sentence([(one.evidence, one.text, one.share) for one in told])}")
-    say(f"  words for it: {strongest(found, 1)}; against it: {strongest(found, -1)}")
+    if method is Method.attention:
+        say(f"  words looked at most: {strongest(found, 1)}; attention is no proof that they moved the score")
+        say(f"  {found.gap:.0%} of the attention lies on the marks of beginning and end")
+    else:
+        say(f"  words for it: {strongest(found, 1)}; against it: {strongest(found, -1)}")
     if found.left:
         say(f"  the last {found.left:,} words of a long text were not looked at")
     if method is Method.gradients:

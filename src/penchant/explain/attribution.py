@@ -3,7 +3,8 @@
 Occlusion (Zeiler and Fergus, ECCV 2014): a word's attribution is the item's score minus its score without the
 word. Integrated gradients: see `penchant.language.gradients`. Both follow the text through all that is made
 of it when lists are asked for: the content map, and nearness to the words of a request. What a text gave the
-closed forms as their prior was settled when they were fitted, and stays.
+closed forms as their prior was settled when they were fitted, and stays. Attention rollout, see
+`penchant.language.attention`, tells where the encoder looked, and nothing of the score.
 """
 
 import re
@@ -17,10 +18,12 @@ import scipy.sparse as sp
 from penchant.data.catalogue import Catalogue
 from penchant.data.terms import prose
 from penchant.errors import LanguageError, SettingError
+from penchant.language.attention import rolled_out
 from penchant.language.describe import describe, reused
 from penchant.language.encode import Encoder, unit
-from penchant.language.gradients import integrated
+from penchant.language.gradients import Tokens, integrated
 from penchant.language.knowledge import Knowledge
+from penchant.language.local import LocalEncoder
 from penchant.language.template import Template
 from penchant.language.whiten import Whitening
 from penchant.models.content import Content
@@ -28,8 +31,8 @@ from penchant.models.description import Description, Parts
 from penchant.rank.ranking import Ranking
 from penchant.types import Query, Scores, Vectors
 
-Method: TypeAlias = Literal["occlusion", "gradients"]
-METHODS: tuple[Method, ...] = ("occlusion", "gradients")
+Method: TypeAlias = Literal["occlusion", "gradients", "attention"]
+METHODS: tuple[Method, ...] = ("occlusion", "gradients", "attention")
 SPACELESS = "\u3040-\u30ff\u3400-\u9fff"
 WORD = re.compile(rf"[{SPACELESS}]|[^\W_{SPACELESS}]+(?:['\u2019\-][^\W_{SPACELESS}]+)*")
 MOST = 300
@@ -42,8 +45,8 @@ CLOSE = 1e-2
 class Attribution:
     """Words in the order of the text, what each gave to the `score`, (W,), and the item's rank without it.
 
-    `ranks` are empty for gradients, which leave nothing out; `left` words at the end were not looked at.
-    `gap` is what gradients do not account for.
+    `ranks` are empty where nothing is left out; `left` words at the end were not looked at. `gap` is what
+    gradients do not account for. By attention, `given` are shares of it, and `gap` is that of no word.
     """
 
     words: tuple[str, ...]
@@ -57,7 +60,10 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How a fitted model reads the text of an item; without an `encoder` it reads terms."""
+    """How a fitted model reads the text of an item; without an `encoder` it reads terms.
+
+    `nearness` is what the cosine to a request counts where answered requests taught a model.
+    """
 
     ranking: Ranking
     items: Catalogue
@@ -66,6 +72,7 @@ class Reader:
     encoder: Encoder | None = None
     language: str = ""
     template: Template | None = None
+    nearness: float = 0.0
 
     def attribute(self, query: Query, row: int, method: Method = "occlusion") -> Attribution:
         """Attribute the score of an item, in what `query` is answered, to the words of its text.
@@ -88,9 +95,10 @@ class Reader:
             return int((everything > value).sum()) + 1
 
         words = tuple(match[0] for match in found)
-        if method == "gradients":
-            given, gap = own.gradients(text, [match.span() for match in found])
-            return Attribution(words, given, score, rank(score), gap=gap)
+        if method != "occlusion":
+            tokens = own.gradients(text) if method == "gradients" else own.attention(text)
+            given = by_word(tokens, [match.start() for match in found])
+            return Attribution(words, given, score, rank(score), gap=tokens.gap)
         tried = found[:MOST]
         scores = own.scores([text[: match.start()] + text[match.end() :] for match in tried])
         ranks = tuple(rank(value) for value in scores.tolist())
@@ -148,7 +156,9 @@ class Way:
         self.user = self.content.users([query])[0]
         self.parts = self.content.parts_of(one(reader.items, row), cut(reader.knowledge, row))
         self.asked: Vectors | None = None
-        if query.text is not None and "words" in ranking.sources.scorers:
+        if query.text is not None and query.heard is not None:
+            self.asked = np.float32(reader.nearness) * query.text
+        elif query.text is not None and "words" in ranking.sources.scorers:
             weight = ranking.plan.request_weight / ranking.sources.scales["words"].spread
             self.asked = np.float32(weight) * query.text
         if reader.encoder is not None:
@@ -172,18 +182,23 @@ class Way:
             moved = moved + (raw[1:] - raw[0]) @ self.asked
         return np.asarray(self.base + moved, dtype=np.float32)
 
-    def gradients(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[Vectors, float]:
-        """Return what integrated gradients give each word, (W,), and what they leave over."""
+    def gradients(self, text: str) -> Tokens:
+        """Return what integrated gradients give each token, and what they leave over."""
         if self.reader.encoder is None or not self.reader.language:
             raise SettingError(
                 "integrated gradients need a text encoder that a name tells", hint="use occlusion"
             )
-        found = integrated(self.reader.language, text, self.head())
-        starts = np.array([start for start, _ in spans])
-        given = np.zeros(len(spans), dtype=np.float32)
-        for (start, _), value in zip(found.spans, found.given.tolist(), strict=True):
-            given[max(0, int(np.searchsorted(starts, start, side="right")) - 1)] += value
-        return given, found.gap
+        return integrated(self.reader.language, text, self.head())
+
+    def attention(self, text: str) -> Tokens:
+        """Return the share of attention of each token, whatever the score."""
+        if not isinstance(self.reader.encoder, LocalEncoder) or not self.reader.language:
+            raise SettingError(
+                f"attention is that of one transformer on this machine, which "
+                f"{self.reader.language or 'none'!r} is not",
+                hint="use occlusion",
+            )
+        return rolled_out(self.reader.language, text)
 
     def head(self) -> Callable[[Any], Any]:
         """Return the way from the encoder's vector (B, width) to the score (B,), in torch."""
@@ -238,6 +253,14 @@ class Way:
 
     def _own(self) -> str:
         return self.reader.text(self.row)
+
+
+def by_word(tokens: Tokens, starts: Sequence[int]) -> Vectors:
+    """Sum up what tokens were given over the words that begin at `starts`, (W,)."""
+    given = np.zeros(len(starts), dtype=np.float32)
+    for (start, _), value in zip(tokens.spans, tokens.given.tolist(), strict=True):
+        given[max(0, int(np.searchsorted(starts, start, side="right")) - 1)] += value
+    return given
 
 
 def content_of(ranking: Ranking) -> Content:
