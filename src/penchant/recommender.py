@@ -3,10 +3,10 @@
 This file holds no mathematics: it turns ids into rows, asks the ranking, and turns rows into ids.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from penchant.data.dataset import Dataset
 from penchant.errors import LanguageError, SettingError, UnknownIdError
-from penchant.explain.reasons import reasons
+from penchant.explain.attribution import Reader
+from penchant.explain.naming import TEXTS, Namer
+from penchant.explain.reasons import REASONS, cells_of, reasons
+from penchant.explain.wording import checked
 from penchant.language.choose import load_encoder, spec_of
 from penchant.language.encode import Encoder
 from penchant.language.know import hear
@@ -29,7 +32,7 @@ from penchant.rank.settings import Effort
 from penchant.requests.desk import Desk
 from penchant.requests.learned import Learned
 from penchant.requests.learned_fit import learned_beside
-from penchant.rerank.mmr import POOL, mmr
+from penchant.rerank.mmr import POOL, diversified
 from penchant.tune.study import Budget
 from penchant.types import Query, Reason, Rows, Scores, Vectors
 
@@ -111,16 +114,7 @@ class Recommender:
             raise SettingError(f"diversity is {diversity:g}", hint="0: by relevance, 1: by difference alone")
         wide = max(k, POOL) if diversity else k
         rows, scores = self.ranking.top(queries, wide, candidates=candidates, repeat=repeat)
-        return self._diverse(rows, scores, k, diversity) if diversity else (rows, scores)
-
-    def _diverse(self, rows: Rows, scores: Scores, k: int, diversity: float) -> tuple[Rows, Scores]:
-        for place in range(len(rows)):
-            found = rows[place] >= 0
-            order = mmr(
-                scores[place][found], self.knowledge.raw[rows[place][found]], k=k, diversity=diversity
-            )
-            rows[place, : len(order)], scores[place, : len(order)] = rows[place][order], scores[place][order]
-        return rows[:, :k], scores[:, :k]
+        return diversified(rows, scores, self.knowledge.raw, k, diversity) if diversity else (rows, scores)
 
     def recommend(
         self,
@@ -133,12 +127,15 @@ class Recommender:
         repeat: bool = False,
         diversity: float = 0.0,
         explain: bool = False,
+        lang: str = "en",
+        words: Reader | None = None,
     ) -> pl.DataFrame:
         """Return lists as a table user_id, item_id, rank, score, with the ids as the tables have them.
 
         A user that no table knows gets a newcomer's list. Without `users` and `text`, or with `everybody`,
         everybody in the tables gets one; with `text` alone there is one list, and the column user_id is null.
-        `explain` adds the columns title and reasons.
+        `explain` adds the columns title and reasons, told in the language `lang`; with `words`, which
+        `reader()` gives, reasons from texts name the words that carried them.
         Raises UnknownIdError for candidates of which none is known, and SettingError where there is nothing
         to go by: neither events nor words.
         """
@@ -162,8 +159,9 @@ class Recommender:
         )
         if not explain:
             return table
-        told = (self.explain(q, row[row >= 0], repeat=repeat) for q, row in zip(queries, rows, strict=True))
-        cells = [[plain(reason) for reason in found] for answer in told for found in answer]
+        tell = partial(self.explain, repeat=repeat, lang=lang, whole=() if words is None else TEXTS)
+        name = None if words is None else partial(Namer(words, checked(lang)).name, repeat=repeat)
+        cells = cells_of(queries, rows, tell, name)
         titles = pl.Series("title", self.data.items.titles(rows[kept]), dtype=pl.String)
         return table.with_columns(titles, pl.Series("reasons", cells, dtype=REASONS))
 
@@ -260,11 +258,30 @@ class Recommender:
             }
         )
 
-    def explain(self, query: Query, rows: Rows, *, repeat: bool = False) -> list[list[Reason]]:
-        """Return the reasons for each item in `rows`, adding up to its score."""
+    def explain(
+        self, query: Query, rows: Rows, *, repeat: bool = False, lang: str = "en", whole: Collection[str] = ()
+    ) -> list[list[Reason]]:
+        """Return the reasons for each item in `rows`, adding up to its score, in English or Chinese ("zh").
+
+        Sources in `whole` are told as such, and not divided among the items of the history.
+        Raises SettingError for another language.
+        """
         slate = self.ranking.slate(query, rows, repeat=repeat)
         trust = self.ranking.unit(query, rows, repeat=repeat)
-        return reasons(slate, query, self.ranking.sources.scorers, trust, self.data.items)
+        return reasons(
+            slate, query, self.ranking.sources.scorers, trust, self.data.items, checked(lang), whole
+        )
+
+    def reader(self, template: Template | None = None) -> Reader:
+        """Return what reads the items' texts as `fit` did, to see which of their words count.
+
+        `template` is the one that `fit` was given, if it was.
+        """
+        read = bool(self.knowledge.raw.shape[1])
+        encoder = (self.encoder or load_encoder(self.language)) if read else None
+        near = self.learned.shares()["text"] if self.learned else 0.0
+        known = self.ranking, self.data.items, self.knowledge, self.whitening
+        return Reader(*known, encoder, self.language, template, near)
 
     def desk(self) -> Desk:
         """Read the catalogue once, to answer requests in plain language: `desk().ask("films like Heat")`."""
@@ -290,11 +307,3 @@ class Recommender:
             ranking = Ranking.from_state(found.ranking)
         reader = encoder or found.encoder
         return cls(data, ranking, found.whitening, knowledge, found.language, reader, learned)
-
-
-REASONS = pl.List(pl.Struct({"evidence": pl.String, "text": pl.String, "share": pl.Float64}))
-
-
-def plain(reason: Reason) -> dict[str, Any]:
-    """Return a reason as a cell of the column reasons holds it."""
-    return {"evidence": reason.evidence, "text": reason.text, "share": reason.share}

@@ -8,8 +8,20 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from penchant.cli.terminal import be_quick, checked_output, flat, lines_of, reader_of, write
+from penchant.cli.terminal import (
+    be_quick,
+    behind_url,
+    checked_output,
+    flat,
+    lines_of,
+    reader_of,
+    write,
+)
 from penchant.errors import SettingError
+from penchant.explain.wording import Lang, checked
+from penchant.language.choose import load_encoder
+from penchant.language.encode import Encoder
+from penchant.language.template import Template
 from penchant.recommender import Recommender
 
 
@@ -30,6 +42,14 @@ def recommend(
     ] = None,
     repeat: Annotated[bool, typer.Option("--repeat", help="Items of the user's history may appear.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Add titles and reasons.")] = False,
+    words: Annotated[
+        bool,
+        typer.Option("--words", help="With --explain, name the words of texts that carried items."),
+    ] = False,
+    template: Annotated[
+        Path | None, typer.Option(help="With --words, the template that fit was given, if it was.")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="With --explain, the language of reasons: en or zh.")] = "en",
     writer: Annotated[
         str | None, typer.Option(help="With --explain, who words the reasons: smollm2, a folder, URL#MODEL.")
     ] = None,
@@ -47,15 +67,17 @@ def recommend(
         raise SettingError(
             "nobody to recommend to", hint="--user ID, --users FILE, --all-users or --text WORDS"
         )
-    if writer is not None and not explain:
-        raise SettingError(f"--writer {writer} without --explain", hint="it words reasons: add --explain")
+    tongue = telling(explain, words, template, lang, writer)
     checked_output(output)
     if writer is not None:
         from penchant.cli.worded import named, worded
 
-        words = named(writer, budget)
+        author = named(writer, budget)
+    wording = Template.read(template) if template else None
     fitted = Recommender.load(model)
-    if text is not None:
+    if words:
+        fitted = replace(fitted, encoder=texts_reader(fitted))
+    elif text is not None:
         fitted = replace(fitted, encoder=fitted.encoder or reader_of(fitted.language))
     table = fitted.recommend(
         asked or None,
@@ -66,12 +88,41 @@ def recommend(
         repeat=repeat,
         diversity=diversity,
         explain=explain,
+        lang=tongue,
+        words=fitted.reader(wording) if words else None,
     )
     if writer is not None:
-        table = worded(table, words)
-    write(table, output) if output else show(table)
+        table = worded(table, author)
+    write(table, output, tongue) if output else show(table, tongue)
 
 
-def show(table: pl.DataFrame) -> None:
+def telling(explain: bool, words: bool, template: Path | None, lang: str, writer: str | None) -> Lang:
+    """Check what is asked of reasons, and return their language."""
+    tongue = checked(lang)
+    asked = {"--words": words, f"--lang {lang}": tongue != "en", f"--writer {writer}": writer is not None}
+    for option, given in asked.items():
+        if given and not explain:
+            raise SettingError(f"{option} without --explain", hint="it is about reasons: add --explain")
+    if template is not None and not words:
+        raise SettingError(f"--template {template} without --words", hint="only words are read again")
+    if writer is not None and tongue != "en":
+        raise SettingError(
+            f"--writer {writer} and --lang {lang} together",
+            hint="writers are asked in English: leave out one",
+        )
+    return tongue
+
+
+def show(table: pl.DataFrame, lang: Lang = "en") -> None:
     """Print a table as CSV."""
-    sys.stdout.write(flat(table).write_csv())
+    sys.stdout.write(flat(table, lang).write_csv())
+
+
+def texts_reader(fitted: Recommender) -> Encoder | None:
+    """Return what reads the items' texts as fit did: a URL with its key, or what `language` names.
+
+    None where no encoder read them, or the bundle itself holds it.
+    """
+    if fitted.encoder is not None or not fitted.language or not fitted.knowledge.raw.shape[1]:
+        return fitted.encoder
+    return behind_url(fitted.language) or load_encoder(fitted.language)

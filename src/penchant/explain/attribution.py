@@ -10,6 +10,7 @@ closed forms as their prior was settled when they were fitted, and stays. Attent
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -29,7 +30,7 @@ from penchant.language.whiten import Whitening
 from penchant.models.content import Content
 from penchant.models.description import Description, Parts
 from penchant.rank.ranking import Ranking
-from penchant.types import Query, Scores, Vectors
+from penchant.types import Query, Vectors
 
 Method: TypeAlias = Literal["occlusion", "gradients", "attention"]
 METHODS: tuple[Method, ...] = ("occlusion", "gradients", "attention")
@@ -58,7 +59,7 @@ class Attribution:
     gap: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reader:
     """How a fitted model reads the text of an item; without an `encoder` it reads terms.
 
@@ -85,8 +86,9 @@ class Reader:
         found = list(WORD.finditer(text))
         if not found:
             raise SettingError(f"item {self._id(row)!r} has no text", hint="only words can be attributed")
-        own = Way(self, query, row)
-        score = float(own.base)
+        own, asker = Way(self, row), Asker.of(self, query)
+        score = float(self.ranking.slate(query, np.array([row])).scores[0])
+        trust = float(self.ranking.unit(query, np.array([row]))["content"][0])
         everything = self.ranking.score([query])[0]
         everything[np.setdiff1d(np.union1d(query.rows, query.excluded), [row])] = -np.inf
         everything[row] = -np.inf
@@ -96,20 +98,33 @@ class Reader:
 
         words = tuple(match[0] for match in found)
         if method != "occlusion":
-            tokens = own.gradients(text) if method == "gradients" else own.attention(text)
+            looked = method == "attention"
+            tokens = own.attention(text) if looked else own.gradients(text, asker, trust)
             given = by_word(tokens, [match.start() for match in found])
             return Attribution(words, given, score, rank(score), gap=tokens.gap)
         tried = found[:MOST]
-        scores = own.scores([text[: match.start()] + text[match.end() :] for match in tried])
-        ranks = tuple(rank(value) for value in scores.tolist())
-        given = np.asarray(score - scores, dtype=np.float32)
+        placed = own.placed([text, *(text[: match.start()] + text[match.end() :] for match in tried)])
+        written, near = asker.given(placed, trust)
+        given = written + near
+        ranks = tuple(rank(value) for value in (np.float32(score) - given).tolist())
         return Attribution(words[:MOST], given, score, rank(score), ranks, left=len(found) - len(tried))
 
     def text(self, row: int) -> str:
         """Return the text of an item as the encoder, or without one the term space, reads it."""
+        return self.texts[row]
+
+    @cached_property
+    def texts(self) -> Sequence[str]:
+        """The texts of all items."""
         if self.encoder is None:
-            return prose(self.items, content_of(self.ranking).terms.columns)[row]
-        return describe(self.items, self.template, columns=self._columns())[row]
+            return prose(self.items, content_of(self.ranking).terms.columns)
+        return describe(self.items, self.template, columns=self._columns())
+
+    @cached_property
+    def kinds(self) -> Sequence[str]:
+        """What items share, as texts of their own; none where it is part of `texts`."""
+        shared = self._shared()
+        return describe(self.items, columns=shared) if shared else ()
 
     def encoded(self, texts: Sequence[str], row: int) -> tuple[Vectors, Vectors]:
         """Return what `Knowledge.vectors` and `Knowledge.raw` would hold if the item's text were another."""
@@ -117,10 +132,8 @@ class Reader:
             raise LanguageError("there is no encoder to read texts with")
         vectors = self.encoder.encode(texts)
         raw = self.whitening.centre(vectors)
-        shared = self._shared()
-        if shared:
-            kinds = self.encoder.encode([describe(self.items, columns=shared)[row]])
-            raw = unit(raw + self.whitening.centre(kinds))
+        if self.kinds:
+            raw = unit(raw + self.whitening.centre(self.encoder.encode([self.kinds[row]])))
         return self.whitening.apply(vectors), raw
 
     def checked(self, row: int) -> None:
@@ -144,23 +157,53 @@ class Reader:
         return str(self.items.vocabulary.texts(np.array([row]))[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Texts of one item, its own first, as scores see them: for the content map, (V, d), and for requests,
+    (V, width), None without an encoder.
+    """
+
+    content: Vectors
+    raw: Vectors | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, as texts meet them: `user`, (d,), and `asked`, (width,), None without a request."""
+
+    user: Vectors
+    asked: Vectors | None
+
+    @classmethod
+    def of(cls, reader: Reader, query: Query) -> "Asker":
+        """Read a query."""
+        sources, asked = reader.ranking.sources, None
+        if query.text is not None and query.heard is not None:
+            asked = np.float32(reader.nearness) * query.text
+        elif query.text is not None and "words" in sources.scorers:
+            asked = (
+                np.float32(reader.ranking.plan.request_weight / sources.scales["words"].spread) * query.text
+            )
+        return cls(content_of(reader.ranking).users([query])[0], asked)
+
+    def given(self, placed: Placed, trust: float) -> tuple[Vectors, Vectors]:
+        """Return what the score loses with each text but the first, (V − 1,) each: by the content map, of
+        which one unit counts `trust`, and by nearness to the request.
+        """
+        written = trust * ((placed.content[0] - placed.content[1:]) @ self.user)
+        if self.asked is None or placed.raw is None:
+            return np.asarray(written, dtype=np.float32), np.zeros(len(written), dtype=np.float32)
+        near = (placed.raw[0] - placed.raw[1:]) @ self.asked
+        return np.asarray(written, dtype=np.float32), np.asarray(near, dtype=np.float32)
+
+
 class Way:
     """The way from a text of one item to the item's score, all else as it is."""
 
-    def __init__(self, reader: Reader, query: Query, row: int) -> None:
+    def __init__(self, reader: Reader, row: int) -> None:
         self.reader, self.row = reader, row
-        ranking, rows = reader.ranking, np.array([row])
-        self.content = content_of(ranking)
-        self.base = ranking.slate(query, rows).scores[0]
-        self.trust = float(ranking.unit(query, rows)["content"][0])
-        self.user = self.content.users([query])[0]
+        self.content = content_of(reader.ranking)
         self.parts = self.content.parts_of(one(reader.items, row), cut(reader.knowledge, row))
-        self.asked: Vectors | None = None
-        if query.text is not None and query.heard is not None:
-            self.asked = np.float32(reader.nearness) * query.text
-        elif query.text is not None and "words" in ranking.sources.scorers:
-            weight = ranking.plan.request_weight / ranking.sources.scales["words"].spread
-            self.asked = np.float32(weight) * query.text
         if reader.encoder is not None:
             reader.checked(row)
         elif not self.content.word:
@@ -168,27 +211,21 @@ class Way:
                 "this model read no texts", hint="fit with a --language, or bring items with titles or prose"
             )
 
-    def scores(self, texts: Sequence[str]) -> Scores:
-        """Return the item's score with each of some texts in place of its own, (V,)."""
+    def placed(self, texts: Sequence[str]) -> Placed:
+        """Return what texts, (V,), come to in place of the item's own."""
         if self.reader.encoder is None:
-            words = self.terms(texts)
-            placed = self.content.place(self.described(self.parts.texts, words))
-            here = self.content.place(self.described(self.parts.texts, self.terms([self._own()])))
-            return np.asarray(self.base + self.trust * ((placed - here) @ self.user), dtype=np.float32)
-        vectors, raw = self.reader.encoded([self._own(), *texts], self.row)
-        placed = self.content.place(self.described(vectors * np.float32(self.content.text), self.parts.words))
-        moved = self.trust * ((placed[1:] - placed[0]) @ self.user)
-        if self.asked is not None:
-            moved = moved + (raw[1:] - raw[0]) @ self.asked
-        return np.asarray(self.base + moved, dtype=np.float32)
+            return Placed(self.content.place(self.described(self.parts.texts, self.terms(texts))), None)
+        vectors, raw = self.reader.encoded(texts, self.row)
+        described = self.described(vectors * np.float32(self.content.text), self.parts.words)
+        return Placed(self.content.place(described), raw)
 
-    def gradients(self, text: str) -> Tokens:
+    def gradients(self, text: str, asker: Asker, trust: float) -> Tokens:
         """Return what integrated gradients give each token, and what they leave over."""
         if self.reader.encoder is None or not self.reader.language:
             raise SettingError(
                 "integrated gradients need a text encoder that a name tells", hint="use occlusion"
             )
-        return integrated(self.reader.language, text, self.head())
+        return integrated(self.reader.language, text, self.head(asker, trust))
 
     def attention(self, text: str) -> Tokens:
         """Return the share of attention of each token, whatever the score."""
@@ -200,7 +237,7 @@ class Way:
             )
         return rolled_out(self.reader.language, text)
 
-    def head(self) -> Callable[[Any], Any]:
+    def head(self, asker: Asker, trust: float) -> Callable[[Any], Any]:
         """Return the way from the encoder's vector (B, width) to the score (B,), in torch."""
         import torch
 
@@ -212,14 +249,13 @@ class Way:
         across = torch.from_numpy((fixed @ anchors.attributes.T).toarray()[0])
         own = float(fixed.multiply(fixed).sum())
         texts, norms = torch.from_numpy(anchors.texts), torch.from_numpy(anchors.norms)
-        weight = torch.from_numpy(content.map @ self.user)
+        weight = torch.from_numpy(content.map @ asker.user)
         kinds = None
-        if self.asked is not None:
-            kinds = torch.from_numpy(self.asked)
-            shared = reader._shared()
+        if asker.asked is not None:
+            kinds = torch.from_numpy(asker.asked)
             beside = torch.zeros_like(mean)
-            if shared and reader.encoder is not None:
-                said = reader.encoder.encode([describe(reader.items, columns=shared)[self.row]])
+            if reader.kinds and reader.encoder is not None:
+                said = reader.encoder.encode([reader.kinds[self.row]])
                 beside = torch.from_numpy(whitening.centre(said)[0])
 
         def forward(vectors: Any) -> Any:
@@ -228,7 +264,7 @@ class Way:
             white = torch.cat((white, media.expand(len(white), -1)), dim=1)
             apart = (white**2).sum(dim=1, keepdim=True) + own + norms - 2 * (white @ texts.T + across)
             far = torch.exp(-0.5 / content.scale * apart.clamp(min=0.0))
-            found = self.trust * (0.5 * (far + far**4) @ weight)
+            found = trust * (0.5 * (far + far**4) @ weight)
             if kinds is not None:
                 raw = torch.nn.functional.normalize(centred, dim=-1) + beside
                 found = found + torch.nn.functional.normalize(raw, dim=-1) @ kinds
@@ -250,9 +286,6 @@ class Way:
     def terms(self, texts: Sequence[str]) -> sp.csr_matrix:
         """Return the terms of texts as the content map sees them."""
         return self.content.terms.of_texts(texts)
-
-    def _own(self) -> str:
-        return self.reader.text(self.row)
 
 
 def by_word(tokens: Tokens, starts: Sequence[int]) -> Vectors:
