@@ -31,7 +31,9 @@ from penchant.rank.ranking import Ranking
 from penchant.rank.settings import Effort
 from penchant.requests.desk import Desk
 from penchant.requests.learned import Learned
-from penchant.requests.learned_fit import learned_beside
+from penchant.requests.learned_fit import learned_beside, newcomers_beside
+from penchant.requests.newcomers import Newcomers
+from penchant.requests.telling import describes
 from penchant.rerank.mmr import POOL, diversified
 from penchant.tune.study import Budget
 from penchant.types import Query, Reason, Rows, Scores, Vectors
@@ -46,7 +48,8 @@ class Recommender:
     """A fitted recommender; it is never changed, a refit gives another one.
 
     Requests in words are read by `encoder`, which a bundle keeps only where it was learned from the texts, or
-    by the one that `language` names; `learned` is what answered requests taught, None without enough.
+    by the one that `language` names; `learned` is what answered requests taught, and `newcomers` what people
+    who say what they like took; None without enough.
     """
 
     data: Dataset
@@ -56,6 +59,7 @@ class Recommender:
     language: str = "minilm"
     encoder: Encoder | None = None
     learned: Learned | None = None
+    newcomers: Newcomers | None = None
 
     @classmethod
     def fit(
@@ -70,6 +74,7 @@ class Recommender:
         texts: Texts | None = None,
         pictures: str | PictureEncoder = "auto",
         search: Budget | None = None,
+        newcomers: bool = True,
         say: Callable[[str], None] = quietly,
         progress: Callable[[int, int], None] | None = None,
     ) -> "Recommender":
@@ -77,7 +82,8 @@ class Recommender:
 
         `language` names a text encoder (see `read_texts`), or is one; "none" does without. `cache` is a
         folder that keeps text vectors between fits. `texts` are those that `read_texts` gave before;
-        `pictures` names an encoder of pictures, as there. `search` goes on from the effort's settings.
+        `pictures` names an encoder of pictures, as there. `search` goes on from the effort's settings;
+        `newcomers` tells whether to learn what newcomers take who say what they like.
         """
         texts = texts or read_texts(data, language, cache, template, progress, pictures, say, seed)
         knowledge, language = texts.knowledge, texts.encoder
@@ -89,8 +95,9 @@ class Recommender:
         with threadpool_limits(1, "blas"):  # many small products: threads that wait for each other cost more
             ranking = Ranking.fit(data, knowledge, effort=effort, seed=seed, say=say, search=search)
             learned = learned_beside(ranking, data, knowledge, seed=seed, say=say)
+            new = newcomers_beside(ranking, data, texts, cache, seed=seed, say=say) if newcomers else None
         own = None if isinstance(language, str) else language
-        return cls(data, ranking, texts.whitening, knowledge, spec_of(language), own, learned)
+        return cls(data, ranking, texts.whitening, knowledge, spec_of(language), own, learned, new)
 
     def refit(self, data: Dataset) -> "Recommender":
         """Learn from newer events of the same catalogue by the same settings and the same trust."""
@@ -174,15 +181,25 @@ class Recommender:
         heard = None
         if text is not None and vector is not None and self.learned:
             heard = self.learned.score([text], vector[None])[0]
+        said = heard
+        if text is not None and vector is not None and self.newcomers and self.introduces(text):
+            said = self.newcomers.score(text, vector, self.knowledge)
         if users is None and text is not None and not everybody:
-            alone = Query(text=vector, heard=heard, at=self.data.end)
+            alone = Query(text=vector, heard=said, at=self.data.end)
             return pl.Series("user_id", [None], dtype=vocabulary.ids.dtype), [alone]
         rows = np.arange(len(vocabulary)) if users is None else vocabulary.rows(users)
         if (rows < 0).any() and users is not None:
             names = pl.Series("user_id", [str(user) for user in users], dtype=pl.String)
         else:
             names = vocabulary.ids.gather(rows).alias("user_id")
-        return names, [replace(query, text=vector, heard=heard) for query in self._asked(rows)]
+        return names, [
+            replace(query, text=vector, heard=heard if len(query.rows) else said)
+            for query in self._asked(rows)
+        ]
+
+    def introduces(self, text: str) -> bool:
+        """Tell whether a newcomer's text is read as what they like, rather than as a request."""
+        return self.newcomers is not None and describes(text)
 
     def _asked(self, rows: Rows) -> list[Query]:
         """Return the queries of people by row, −1 for a newcomer."""
@@ -272,14 +289,15 @@ class Recommender:
             slate, query, self.ranking.sources.scorers, trust, self.data.items, checked(lang), whole
         )
 
-    def reader(self, template: Template | None = None) -> Reader:
+    def reader(self, template: Template | None = None, text: str = "") -> Reader:
         """Return what reads the items' texts as `fit` did, to see which of their words count.
 
-        `template` is the one that `fit` was given, if it was.
+        `template` is the one that `fit` was given, if it was; `text` is what was asked in words.
         """
         read = bool(self.knowledge.raw.shape[1])
         encoder = (self.encoder or load_encoder(self.language)) if read else None
         near = self.learned.shares()["text"] if self.learned else 0.0
+        near = self.newcomers.nearness if self.newcomers and self.introduces(text) else near
         known = self.ranking, self.data.items, self.knowledge, self.whitening
         return Reader(*known, encoder, self.language, template, near)
 
@@ -290,9 +308,9 @@ class Recommender:
 
     def save(self, folder: Path | str) -> str:
         """Write a bundle, whole or not at all; returns its version."""
-        learned, state = self.learned.state() if self.learned else None, self.ranking.state()
+        learned, new = (part.state() if part else None for part in (self.learned, self.newcomers))
         known = self.whitening, self.knowledge, self.language
-        return stored(Path(folder), self.data, state, *known, learned, self.encoder)
+        return stored(Path(folder), self.data, self.ranking.state(), *known, learned, self.encoder, new)
 
     @classmethod
     def load(cls, folder: Path | str, encoder: Encoder | None = None) -> "Recommender":
@@ -304,6 +322,7 @@ class Recommender:
         data, knowledge, heard = found.data, found.knowledge, found.requests
         with readable(Path(folder)):
             learned = Learned.from_state(heard, data.items, knowledge) if heard else None
+            new = Newcomers.from_state(found.newcomers, data.items, knowledge) if found.newcomers else None
             ranking = Ranking.from_state(found.ranking)
         reader = encoder or found.encoder
-        return cls(data, ranking, found.whitening, knowledge, found.language, reader, learned)
+        return cls(data, ranking, found.whitening, knowledge, found.language, reader, learned, new)

@@ -15,6 +15,7 @@ from penchant.cli.terminal import (
     flat,
     lines_of,
     reader_of,
+    say,
     write,
 )
 from penchant.errors import SettingError
@@ -79,6 +80,8 @@ def recommend(
         fitted = replace(fitted, encoder=texts_reader(fitted))
     elif text is not None:
         fitted = replace(fitted, encoder=fitted.encoder or reader_of(fitted.language))
+    if text is not None and not all_users and fitted.introduces(text):
+        say("the text says what somebody likes, and asks for nothing: newcomers get what like people took")
     table = fitted.recommend(
         asked or None,
         everybody=all_users,
@@ -89,7 +92,7 @@ def recommend(
         diversity=diversity,
         explain=explain,
         lang=tongue,
-        words=fitted.reader(wording) if words else None,
+        words=fitted.reader(wording, text or "") if words else None,
     )
     if writer is not None:
         table = worded(table, author)
