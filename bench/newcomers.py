@@ -3,9 +3,9 @@
     python bench/newcomers.py [FOLDER …] [-o bench/results/newcomers.json]
 
 FOLDER are tables with events in time; without any, ml_latest_small under PENCHANT_DATA. A model is fitted on
-the events before the moment at which three fifths of them are over. Newcomers are the people whose first event
-is later, with at least fifteen: their first five events become a sentence, or are withheld altogether, and the
-lists are judged by NDCG@10 on all that they took after those five. Nobody's list may hold one of the five.
+the events before the moment at which three fifths of them are over. Newcomers are the people whose first
+event is later, with at least fifteen: their first five events become a sentence, or are withheld altogether,
+and the lists are judged by NDCG@10 on all that they took after those five. No list may hold one of the five.
 
 Lists: popularity; what a newcomer gets who says nothing; who has told the columns of the `users` table; who
 says a sentence by which words alone count, as those of a request; who says it in the words of the fit's own
@@ -67,7 +67,12 @@ def measured(folder: Path) -> dict[str, Any]:
         print(f"{folder.name}: {name}: {row}", flush=True)
     learned = model.newcomers
     weights = {} if learned is None else {"like people": learned.part, "nearness": learned.near}
-    return {"newcomers": len(new), "known people": model.data.n_users - len(new), **weights, "lists": rows}
+    return {
+        "newcomers": len(new),
+        "known people": len(np.unique(known.interactions.users)),
+        **weights,
+        "lists": rows,
+    }
 
 
 def newcomers(data: Dataset, moment: float) -> Rows:

@@ -133,7 +133,7 @@ def test_every_form_of_a_list_names_the_words(fitted: Recommender, tmp_path: Pat
     assert "与所说的话相近：“" in run(*asked, "--lang", "zh")
     for ending, read in ((".jsonl", pl.read_ndjson), (".parquet", pl.read_parquet)):
         run(*asked, "-o", tmp_path / f"told{ending}")
-        cells = read(tmp_path / f"told{ending}")["reasons"].to_list()  # type: ignore[operator]
+        cells = read(tmp_path / f"told{ending}")["reasons"].to_list()
         assert all(any("request: “" in one["text"] for one in cell) for cell in cells)
     for words, said in (
         (["--words"], "--words without --explain"),

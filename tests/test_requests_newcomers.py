@@ -1,5 +1,6 @@
 """Newcomers who say what they like get what people took of whom the same could be said."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,8 +96,8 @@ def test_who_describes_themselves_asks_for_nothing(text: str, said: bool) -> Non
 
 
 def test_sentences_are_made_of_first_events_alone(data: Dataset) -> None:
-    def read(texts: object) -> Vectors:
-        return np.zeros((len(list(texts)), 2), dtype=np.float32)  # type: ignore[call-overload]
+    def read(texts: Sequence[str]) -> Vectors:
+        return np.zeros((len(texts), 2), dtype=np.float32)
 
     events = data.interactions
     later = np.ones(len(events), dtype=bool)

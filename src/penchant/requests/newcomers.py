@@ -208,7 +208,7 @@ def unknown(ranking: Ranking, world: Dataset, moment: float) -> Scores:
     sources = Sources({name: scorers[name] for name in blend.names[:-1]}, ranking.sources.scales)
     query = [Query(at=moment)]
     known = evidence_of(world).features(query, items)
-    return blend.score(sources.standard(query, None, world.n_items), known)[0]
+    return np.asarray(blend.score(sources.standard(query, None, world.n_items), known)[0])
 
 
 def chosen(
