@@ -15,8 +15,8 @@ from penchant.data.catalogue import Catalogue
 from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
+from penchant.errors import SettingError
 from penchant.requests.newcomers import FIRST, NEXT, Newcomers, Told, arrivals, sentence
-from penchant.requests.telling import describes
 from penchant.types import Vectors
 
 PEOPLE, EACH, MET = 240, 30, 12
@@ -55,44 +55,22 @@ def test_a_sentence_finds_the_own_kind(fitted: Recommender) -> None:
     titles = fitted.data.items.titles(np.arange(2 * EACH))
     for kind in (0, 1):
         for text in (f"I like {KINDS[kind]}.", f"I enjoy {titles[kind]} and {titles[kind + 2]}."):
-            rows = fitted.recommend(text=text, k=10)["item_id"]
+            rows = fitted.recommend(about=text, k=10)["item_id"]
             own = sum(int(name[1:]) % 2 == kind for name in rows)
             assert own >= 9, (text, rows.to_list())
     silent = fitted.recommend(["nobody"], k=10)["item_id"]
     assert 2 <= sum(int(name[1:]) % 2 for name in silent) <= 8
 
 
-def test_an_unknown_user_with_a_sentence_is_a_newcomer_and_a_known_one_is_not(fitted: Recommender) -> None:
-    text = "I like Western."
-    alone, both = fitted.recommend(text=text, k=5), fitted.recommend(["nobody", "u0"], text=text, k=5)
-    assert both.filter(pl.col("user_id") == "nobody")["item_id"].to_list() == alone["item_id"].to_list()
-    assert fitted.queries(["u0"], text)[1][0].heard is None
-
-
-def test_a_request_stays_a_request(fitted: Recommender) -> None:
+def test_what_a_newcomer_says_leaves_requests_as_they_were(fitted: Recommender) -> None:
     bare = replace(fitted, newcomers=None)
-    asked = "a Western about the river"
-    assert fitted.recommend(text=asked).equals(bare.recommend(text=asked))
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("I like loud battles of robots", True),
-        ("I'm a nurse, and I love What Women Want (2000).", True),
-        ("Likes Drama and War; lately Heat (1995).", True),
-        ("我喜欢科幻小说", True),
-        ("I like dramas, can you recommend one", False),
-        ("I would like a summer dress", False),
-        ("I am looking for a gift", False),
-        ("a film about space", False),
-        ("我喜欢科幻，有什么新的吗？", False),
-        ("我想看喜剧", False),
-        ("", False),
-    ],
-)
-def test_who_describes_themselves_asks_for_nothing(text: str, said: bool) -> None:
-    assert describes(text) == said
+    for asked in ("a Western about the river", "I like Western."):
+        assert fitted.recommend(text=asked).equals(bare.recommend(text=asked))
+    with pytest.raises(SettingError) as refused:
+        bare.recommend(about="I like Western.")
+    assert "--text" in str(refused.value.hint)
+    with pytest.raises(SettingError, match="newcomer alone"):
+        fitted.recommend(["u0"], about="I like Western.")
 
 
 def test_sentences_are_made_of_first_events_alone(data: Dataset) -> None:
@@ -118,12 +96,11 @@ def test_sentences_are_made_of_first_events_alone(data: Dataset) -> None:
 def test_a_bundle_keeps_what_was_learned(fitted: Recommender, tmp_path: Path) -> None:
     fitted.save(tmp_path / "MODEL")
     text = "I like Drama."
-    assert Recommender.load(tmp_path / "MODEL").recommend(text=text).equals(fitted.recommend(text=text))
-    arguments = ["recommend", str(tmp_path / "MODEL"), "--text", text, "-k", "3", "--explain", "--words"]
+    assert Recommender.load(tmp_path / "MODEL").recommend(about=text).equals(fitted.recommend(about=text))
+    arguments = ["recommend", str(tmp_path / "MODEL"), "--about", text, "-k", "3", "--explain", "--words"]
     done = CliRunner().invoke(application("recommend"), arguments)
     assert done.exit_code == 0
     assert done.stdout.count("\n") == 4
-    assert "asks for nothing" in done.stderr
 
 
 def test_where_nobody_can_tell_nearness_alone_counts(fitted: Recommender, data: Dataset) -> None:

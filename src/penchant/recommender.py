@@ -33,7 +33,6 @@ from penchant.requests.desk import Desk
 from penchant.requests.learned import Learned
 from penchant.requests.learned_fit import learned_beside, newcomers_beside
 from penchant.requests.newcomers import Newcomers
-from penchant.requests.telling import describes
 from penchant.rerank.mmr import POOL, diversified
 from penchant.tune.study import Budget
 from penchant.types import Query, Reason, Rows, Scores, Vectors
@@ -129,6 +128,7 @@ class Recommender:
         *,
         everybody: bool = False,
         text: str | None = None,
+        about: str | None = None,
         k: int = 10,
         candidates: Sequence[object] | None = None,
         repeat: bool = False,
@@ -141,17 +141,24 @@ class Recommender:
 
         A user that no table knows gets a newcomer's list. Without `users` and `text`, or with `everybody`,
         everybody in the tables gets one; with `text` alone there is one list, and the column user_id is null.
+        With `about`, the list is that of a newcomer who says what they like, and there is no other.
         `explain` adds the columns title and reasons, told in the language `lang`; with `words`, which
         `reader()` gives, reasons from texts name the words that carried them.
         Raises UnknownIdError for candidates of which none is known, and SettingError where there is nothing
         to go by: neither events nor words.
         """
-        if text is None and not len(self.data.interactions):
+        if about is not None and (users is not None or everybody or text is not None):
+            raise SettingError("about is for a newcomer alone", hint="leave users and text out")
+        if text is None and about is None and not len(self.data.interactions):
             raise SettingError(
                 "this model was fitted without events: it has only words to go by",
                 hint="ask with a text (--text WORDS), or fit again with interactions",
             )
-        names, queries = self.queries(None if everybody else users, text, everybody=everybody)
+        if about is None:
+            names, queries = self.queries(None if everybody else users, text, everybody=everybody)
+        else:
+            queries = [self.newcomer(about)]
+            names = pl.Series("user_id", [None], dtype=self.data.users.vocabulary.ids.dtype)
         pool = None if candidates is None else self.known(candidates)
         rows, scores = self.rank(queries, k, candidates=pool, repeat=repeat, diversity=diversity)
         kept = rows >= 0
@@ -181,25 +188,29 @@ class Recommender:
         heard = None
         if text is not None and vector is not None and self.learned:
             heard = self.learned.score([text], vector[None])[0]
-        said = heard
-        if text is not None and vector is not None and self.newcomers and self.introduces(text):
-            said = self.newcomers.score(text, vector, self.knowledge)
         if users is None and text is not None and not everybody:
-            alone = Query(text=vector, heard=said, at=self.data.end)
+            alone = Query(text=vector, heard=heard, at=self.data.end)
             return pl.Series("user_id", [None], dtype=vocabulary.ids.dtype), [alone]
         rows = np.arange(len(vocabulary)) if users is None else vocabulary.rows(users)
         if (rows < 0).any() and users is not None:
             names = pl.Series("user_id", [str(user) for user in users], dtype=pl.String)
         else:
             names = vocabulary.ids.gather(rows).alias("user_id")
-        return names, [
-            replace(query, text=vector, heard=heard if len(query.rows) else said)
-            for query in self._asked(rows)
-        ]
+        return names, [replace(query, text=vector, heard=heard) for query in self._asked(rows)]
 
-    def introduces(self, text: str) -> bool:
-        """Tell whether a newcomer's text is read as what they like, rather than as a request."""
-        return self.newcomers is not None and describes(text)
+    def newcomer(self, about: str) -> Query:
+        """Return the query of somebody without a history who says what they like.
+
+        Raises SettingError for a model that learned nothing of newcomers.
+        """
+        if self.newcomers is None:
+            raise SettingError(
+                "this model learned nothing of newcomers: it has no events, or no texts of items",
+                hint="ask in words (--text WORDS)",
+            )
+        vector = self.hear(about)
+        heard = self.newcomers.score(about, vector, self.knowledge)
+        return Query(text=vector, heard=heard, at=self.data.end)
 
     def _asked(self, rows: Rows) -> list[Query]:
         """Return the queries of people by row, −1 for a newcomer."""
@@ -289,15 +300,15 @@ class Recommender:
             slate, query, self.ranking.sources.scorers, trust, self.data.items, checked(lang), whole
         )
 
-    def reader(self, template: Template | None = None, text: str = "") -> Reader:
+    def reader(self, template: Template | None = None, *, newcomer: bool = False) -> Reader:
         """Return what reads the items' texts as `fit` did, to see which of their words count.
 
-        `template` is the one that `fit` was given, if it was; `text` is what was asked in words.
+        `template` is the one that `fit` was given, if it was; `newcomer` tells whether the lists are theirs.
         """
         read = bool(self.knowledge.raw.shape[1])
         encoder = (self.encoder or load_encoder(self.language)) if read else None
         near = self.learned.shares()["text"] if self.learned else 0.0
-        near = self.newcomers.nearness if self.newcomers and self.introduces(text) else near
+        near = self.newcomers.nearness if self.newcomers and newcomer else near
         known = self.ranking, self.data.items, self.knowledge, self.whitening
         return Reader(*known, encoder, self.language, template, near)
 

@@ -87,7 +87,7 @@ def words_of(
     row = int(fitted.data.items.vocabulary.rows([item])[0])
     if row < 0:
         raise UnknownIdError(f"no item {item!r}", hint="ids are written as in the tables")
-    reader = fitted.reader(template, text or "")
+    reader = fitted.reader(template)
     found = reader.attribute(queries[0], row, method.value)
     told = fitted.explain(queries[0], np.array([row]), lang=lang)[0]
     say(f"{fitted.data.items.titles(np.array([row]))[0]}: score {found.score:.3f}, rank {found.rank}")

@@ -15,7 +15,6 @@ from penchant.cli.terminal import (
     flat,
     lines_of,
     reader_of,
-    say,
     write,
 )
 from penchant.errors import SettingError
@@ -35,6 +34,9 @@ def recommend(
     users: Annotated[Path | None, typer.Option("--users", help="A file with one user id a line.")] = None,
     text: Annotated[
         str | None, typer.Option("--text", help="A request in words, alone or with a user.")
+    ] = None,
+    about: Annotated[
+        str | None, typer.Option("--about", help="What a newcomer says of what they like, instead of a user.")
     ] = None,
     k: Annotated[int, typer.Option("-k", help="Length of a list.", min=1)] = 10,
     diversity: Annotated[float, typer.Option(help="From 0, by relevance alone, to 1.", min=0, max=1)] = 0.0,
@@ -64,9 +66,11 @@ def recommend(
     asked = [*(user or []), *(lines_of(users, "--users") if users else [])]
     if all_users and asked:
         raise SettingError("--all-users and single users together", hint="give one or the other")
-    if not (asked or all_users or text is not None):
+    if about is not None and (asked or all_users or text is not None):
+        raise SettingError("--about and another asker together", hint="it is a newcomer's list alone")
+    if not (asked or all_users or text is not None or about is not None):
         raise SettingError(
-            "nobody to recommend to", hint="--user ID, --users FILE, --all-users or --text WORDS"
+            "nobody to recommend to", hint="--user ID, --users FILE, --all-users, --text or --about WORDS"
         )
     tongue = telling(explain, words, template, lang, writer)
     checked_output(output)
@@ -78,21 +82,20 @@ def recommend(
     fitted = Recommender.load(model)
     if words:
         fitted = replace(fitted, encoder=texts_reader(fitted))
-    elif text is not None:
+    elif text is not None or about is not None:
         fitted = replace(fitted, encoder=fitted.encoder or reader_of(fitted.language))
-    if text is not None and not all_users and fitted.introduces(text):
-        say("the text says what somebody likes, and asks for nothing: newcomers get what like people took")
     table = fitted.recommend(
         asked or None,
         everybody=all_users,
         text=text,
+        about=about,
         k=k,
         candidates=lines_of(candidates, "--candidates") if candidates else None,
         repeat=repeat,
         diversity=diversity,
         explain=explain,
         lang=tongue,
-        words=fitted.reader(wording, text or "") if words else None,
+        words=fitted.reader(wording, newcomer=about is not None) if words else None,
     )
     if writer is not None:
         table = worded(table, author)

@@ -33,10 +33,6 @@ def _phrases(*texts: str) -> Mapping[str, bool]:
 
 _ALL = tuple(TONGUES.values())
 
-SELF = _phrases(*(tongue.SELF for tongue in _ALL))
-"""What begins a sentence in which people say who they are or what they like."""
-ASKING = _phrases(*(tongue.ASKING for tongue in _ALL))
-"""What makes a request of a sentence."""
 CUES: Mapping[str, str] = _turned(tongue.CUES for tongue in _ALL)
 """What begins something, by kind.
 

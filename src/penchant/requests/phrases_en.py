@@ -5,15 +5,6 @@ The tables are explained where they are joined, in `penchant.requests.phrases`.
 
 from collections.abc import Mapping
 
-SELF = (
-    "i like, i love, i enjoy, i prefer, i adore, i mostly, i usually, i often, i always, i am, i'm, i was, i have, my favourite,"
-    " my favourites, my favorite, my favorites, likes, loves, enjoys, prefers, fan of"
-)
-ASKING = (
-    "want, wants, need, needs, looking for, looking, search, searching, recommend, recommendations, recommendation, suggest,"
-    " suggestion, suggestions, find, show, give, tell, please, something, anything, any, like to, hoping, would, should, could,"
-    " can, what, which, who, how, where, when"
-)
 CUES: Mapping[str, str] = {
     "not": "not, no, without, except, except for, excluding, avoid, nothing with, anything but, other than,"
     " don't want, do not want, dont want, isn't, is not, aren't, are not, no more, non, hate, i hate,"

@@ -5,8 +5,6 @@ The tables are explained where they are joined, in `penchant.requests.phrases`.
 
 from collections.abc import Mapping
 
-SELF = "我喜欢, 我爱, 我很喜欢, 我最喜欢, 我平时, 我常, 我经常, 我是, 我偏爱, 我热爱, 我爱看, 我喜爱, 本人喜欢, 喜欢"
-ASKING = "想, 要, 推荐, 介绍, 找, 请, 有没有, 有什么, 哪些, 哪个, 什么, 怎么, 求, 给我, 帮我, 需要, 吗, 呢, 类似, 那样, 像"
 CUES: Mapping[str, str] = {
     "not": "不要, 不是, 没有, 不含, 除了, 避免, 不想要, 不想看, 不想读, 不想买, 不想听, 别给我, 别推荐, 别要, 不看, 不用, 不带,"
     " 不包括, 不包含, 排除, 去掉",

@@ -1,6 +1,6 @@
 """What of a request tells what is wanted, and what is only politeness."""
 
-from penchant.requests.phrases import ASKING, BREAKS, JOINS, SELF, STOP_PHRASES, STOPWORDS
+from penchant.requests.phrases import BREAKS, JOINS, STOP_PHRASES, STOPWORDS
 from penchant.requests.reading import LONGEST, chinese, longest, read_words
 
 MOST = 5
@@ -20,21 +20,6 @@ def tells(text: str) -> bool:
             return True
         place += 1
     return False
-
-
-def describes(text: str) -> bool:
-    """Tell whether a text says who somebody is or what they like, and asks for nothing.
-
-    >>> [describes(text) for text in ("I like dramas, such as Heat", "I like dramas, what is new?", "dramas")]
-    [True, False, False]
-    """
-    words = read_words(text)
-    if not words or not longest(words, 0, SELF, MOST):
-        return False
-    return not any(
-        word.text in "?？" or (not word.capital and longest(words, place, ASKING, MOST))
-        for place, word in enumerate(words)
-    )  # capitals are those of titles
 
 
 def trimmed(text: str) -> str:
