@@ -3,7 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import polars as pl
 import typer
@@ -64,6 +64,27 @@ def recommend(
     """Recommend items, as a table user_id, item_id, rank, score."""
     be_quick()
     asked = [*(user or []), *(lines_of(users, "--users") if users else [])]
+    somebody(asked, all_users, text, about)
+    tongue = telling(explain, words, template, lang, writer)
+    checked_output(output)
+    if writer is not None:
+        from penchant.cli.worded import named, worded
+
+        author = named(writer, budget)
+    wording = Template.read(template) if template else None
+    fitted = loaded(model, whole=words, spoken=text is not None or about is not None)
+    pool = lines_of(candidates, "--candidates") if candidates else None
+    reader = fitted.reader(wording, newcomer=about is not None) if words else None
+    how: dict[str, Any] = {"k": k, "candidates": pool, "repeat": repeat, "diversity": diversity}
+    how |= {"explain": explain, "lang": tongue, "words": reader}
+    table = fitted.recommend(asked or None, everybody=all_users, text=text, about=about, **how)
+    if writer is not None:
+        table = worded(table, author)
+    write(table, output, tongue) if output else show(table, tongue)
+
+
+def somebody(asked: list[str], all_users: bool, text: str | None, about: str | None) -> None:
+    """Check that it is told whom lists are for, and in one way."""
     if all_users and asked:
         raise SettingError("--all-users and single users together", hint="give one or the other")
     if about is not None and (asked or all_users or text is not None):
@@ -72,34 +93,14 @@ def recommend(
         raise SettingError(
             "nobody to recommend to", hint="--user ID, --users FILE, --all-users, --text or --about WORDS"
         )
-    tongue = telling(explain, words, template, lang, writer)
-    checked_output(output)
-    if writer is not None:
-        from penchant.cli.worded import named, worded
 
-        author = named(writer, budget)
-    wording = Template.read(template) if template else None
+
+def loaded(model: Path, *, whole: bool, spoken: bool) -> Recommender:
+    """Load a model with what reads its texts as `fit` did where `whole`, or requests where `spoken`."""
     fitted = Recommender.load(model)
-    if words:
-        fitted = replace(fitted, encoder=texts_reader(fitted))
-    elif text is not None or about is not None:
-        fitted = replace(fitted, encoder=fitted.encoder or reader_of(fitted.language))
-    table = fitted.recommend(
-        asked or None,
-        everybody=all_users,
-        text=text,
-        about=about,
-        k=k,
-        candidates=lines_of(candidates, "--candidates") if candidates else None,
-        repeat=repeat,
-        diversity=diversity,
-        explain=explain,
-        lang=tongue,
-        words=fitted.reader(wording, newcomer=about is not None) if words else None,
-    )
-    if writer is not None:
-        table = worded(table, author)
-    write(table, output, tongue) if output else show(table, tongue)
+    if whole:
+        return replace(fitted, encoder=texts_reader(fitted))
+    return replace(fitted, encoder=fitted.encoder or reader_of(fitted.language)) if spoken else fitted
 
 
 def telling(explain: bool, words: bool, template: Path | None, lang: str, writer: str | None) -> Lang:
