@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from penchant.explain.attribution import WORD, Asker, Placed, Reader, Way
+from penchant.explain.attribution import WORD, Asker, Placed, Reader, Way, content_of
 from penchant.explain.wording import Lang, listed, said, source
 from penchant.language.segment import best_division, segmented
 from penchant.types import Query, Reason, Rows, Vectors
@@ -75,6 +75,8 @@ class Namer:
         return told
 
     def _tried(self, row: int) -> Tried | None:
+        if self.reader.encoder is None and not content_of(self.reader.ranking).word:
+            return None  # texts count for nothing in this model
         if row not in self.read:
             text = self.reader.text(row)
             words = distinct(text)
