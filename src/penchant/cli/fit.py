@@ -201,6 +201,7 @@ def fitted(
             data,
             seed=seed,
             effort=effort,  # type: ignore[arg-type]
+            cache=cache_folder(),
             texts=texts,
             search=replace(search, progress=progress) if search else None,
             say=say,

@@ -336,8 +336,8 @@ class Engine:
     def why(self, recommendation: str, item: str) -> Why:
         """Return why an item was in a list; raises UnknownIdError for a list, or an item, that was not shown.
 
-        Exact for the last lists shown; for older ones, what the running bundle says of those who asked as they
-        were then.
+        Exact for the last lists shown; for older ones, what the running bundle says of those who asked, as
+        they were then.
         """
         with self.lock:
             given, world = self.shown.get(recommendation), self.world

@@ -21,9 +21,10 @@ from penchant.types import Scores, Vectors
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`version` names the bundle, `made` is when it was (seconds UTC), `seen` the last record it learned
-    from. `fitted` counts its own items: those behind came in live. `attributes` are what filters ask, `single`
-    scores one query at a time, `end` is the moment of its last event, `timed` whether events had timestamps.
+    """`version` names the bundle, `made` is when it was (seconds UTC), `seen` the last record learned from.
+
+    `fitted` counts its own items: those behind came in live. `attributes` are what filters ask, `single`
+    scores one query at a time, `end` is the moment of its last event, `timed`: events had timestamps.
     """
 
     model: Recommender
@@ -45,9 +46,10 @@ class World:
         created = manifest_in(manifest.parent)["lineage"].get("created")
         made = float(created) if isinstance(created, int | float) else manifest.stat().st_mtime
         model = Recommender.load(folder, encoder)
+        items, timed = model.data.items, model.data.interactions.clock == "time"
         return cls(
-            model, version, made, model.data.n_items, Attributes.of(model.data.items), Single.of(model.ranking),
-            encoder or model.encoder, seen, model.data.end, model.data.interactions.clock == "time",
+            model, version, made, len(items), Attributes.of(items), Single.of(model.ranking),
+            encoder or model.encoder, seen, model.data.end, timed,
         )  # fmt: skip
 
     def moment(self, now: float) -> float:
