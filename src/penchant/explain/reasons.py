@@ -6,7 +6,7 @@ of an item's reasons add up to its score.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,7 @@ import polars as pl
 from penchant.data.catalogue import Catalogue
 from penchant.explain.wording import Lang, listed, said, source
 from penchant.models.scorer import Scorer
-from penchant.types import Evidence, Query, Reason, Rows, Slate
+from penchant.types import NO_ROWS, Evidence, Query, Reason, Rows, Slate
 
 NAMED = 3
 """Items of the history that are named; the rest of it is told in one line."""
@@ -49,43 +49,62 @@ def reasons(
 
     `trust`, by source, is what one unit of that source's own score gives: its weight over its scale, (k,).
     """
-    k = len(slate.rows)
     rest = {name: share.astype(np.float64) for name, share in slate.shares.items()}
-    given: dict[int, np.ndarray] = {}
+    spoken: list[tuple[Rows, np.ndarray]] = []
     for name, scorer in scorers.items():
         if name not in rest or name in whole or not hasattr(scorer, "parts"):
             continue
         rows, parts = scorer.parts(query, slate.rows)
         weighed = parts * trust[name]
         rest[name] = rest[name] - weighed.sum(axis=0)
-        for place, row in enumerate(rows.tolist()):
-            given[row] = given.get(row, np.zeros(k)) + weighed[place]
-    titles = (
-        dict(zip(given, items.titles(np.array(list(given), dtype=np.int64)), strict=True)) if given else {}
-    )
+        spoken.append((rows, weighed))
+    history, given = _gathered(spoken, len(slate.rows))
+    ranked = np.argsort(-np.abs(given), axis=0, kind="stable")
+    named = np.unique(ranked[:NAMED])
+    titles = dict(zip(named.tolist(), items.titles(history[named]), strict=True))
     had = np.isin(slate.rows, query.rows).tolist()
-    return [_for_one(place, rest, given, titles, had[place], lang) for place in range(k)]
+    return [
+        _for_one(place, rest, History(history, given[:, place], ranked[:, place], titles), had[place], lang)
+        for place in range(len(slate.rows))
+    ]
+
+
+class History(NamedTuple):
+    """Items of a history, (T,), what each gives to one item, their order by weight, some titles by place."""
+
+    rows: Rows
+    given: np.ndarray
+    ranked: Rows
+    titles: Mapping[int, str]
+
+
+def _gathered(spoken: Sequence[tuple[Rows, np.ndarray]], k: int) -> tuple[Rows, np.ndarray]:
+    """Sum up what several sources say of the items of one history: (T,) and (T, k)."""
+    if not spoken:
+        return NO_ROWS, np.zeros((0, k))
+    every, first, place = np.unique(
+        np.concatenate([rows for rows, _ in spoken]), return_index=True, return_inverse=True
+    )
+    given = np.zeros((len(every), k))
+    np.add.at(given, place, np.concatenate([weighed for _, weighed in spoken]))
+    order = np.argsort(first, kind="stable")  # as the sources name them: of equal ones the first comes first
+    return every[order], given[order]
 
 
 def _for_one(
-    place: int,
-    rest: Mapping[str, np.ndarray],
-    given: Mapping[int, np.ndarray],
-    titles: Mapping[int, str],
-    had: bool,
-    lang: Lang,
+    place: int, rest: Mapping[str, np.ndarray], history: History, had: bool, lang: Lang
 ) -> list[Reason]:
     """Name the items of the history that gave most, and sum up the rest by source."""
-    ranked = sorted(given, key=lambda row: -abs(given[row][place]))
+    ranked, rows = history.ranked, history.rows
     found = [
-        Reason("history", met(titles[row], lang), float(given[row][place]), (row,))
-        for row in ranked[:NAMED]
-        if given[row][place]
+        Reason("history", met(history.titles[at], lang), float(history.given[at]), (int(rows[at]),))
+        for at in ranked[:NAMED].tolist()
+        if history.given[at]
     ]
-    others = sum(float(given[row][place]) for row in ranked[NAMED:])
+    others = float(history.given[ranked[NAMED:]].sum())
     if others:
         text = said(lang, "rest", n=len(ranked) - NAMED)
-        found.append(Reason("history", text, others, tuple(ranked[NAMED:])))
+        found.append(Reason("history", text, others, tuple(rows[ranked[NAMED:]].tolist())))
     summed: dict[str, float] = {}
     for name, share in rest.items():
         family = name.partition(".")[0]

@@ -18,6 +18,7 @@ import numpy as np
 
 from penchant.data.kinds import weight_of
 from penchant.errors import InputError, JournalError, UnknownIdError
+from penchant.explain.wording import Lang
 from penchant.language.encode import Encoder
 from penchant.live.additions import extended, new_rows
 from penchant.live.asked import SPOKEN, Asked, Given, Why
@@ -304,10 +305,11 @@ class Engine:
         return given
 
     def _reasons(self, found: List, asked: Asked, world: World) -> tuple[tuple[Reason, ...], ...]:
-        if not found.reasons and len(found.rows):
-            told = world.model.explain(found.query, found.rows, repeat=asked.repeat is not False)
-            found.reasons.extend(map(tuple, told))
-        return tuple(found.reasons)
+        if asked.lang not in found.reasons and len(found.rows):
+            repeat = asked.repeat is not False
+            told = world.model.explain(found.query, found.rows, repeat=repeat, lang=asked.lang)
+            found.reasons[asked.lang] = tuple(map(tuple, told))
+        return found.reasons.get(asked.lang, ())
 
     def query(self, asked: Asked) -> Query:
         """Return what is known of who asks."""
@@ -333,7 +335,7 @@ class Engine:
         self._show(given, asked, now)
         return given
 
-    def why(self, recommendation: str, item: str) -> Why:
+    def why(self, recommendation: str, item: str, lang: Lang = "en") -> Why:
         """Return why an item was in a list; raises UnknownIdError for a list, or an item, that was not shown.
 
         Exact for the last lists shown; for older ones, what the running bundle says of those who asked, as
@@ -345,7 +347,8 @@ class Engine:
             ranking, exact, place = given.ranking, given.version == world.version, given.ids.index(item)
             query, rows = given.query, given.rows[place : place + 1]
             told = (float(given.scores[place]), float(given.propensities[place]), place + 1)
-            return explained(replace(world.model, ranking=ranking), query, rows, given.repeat, exact, told)
+            model = replace(world.model, ranking=ranking)
+            return explained(model, query, rows, given.repeat, exact, told, lang)
         kept = self.journal.shown(recommendation) if given is None else None
         if kept is None or item not in kept.items:
             raise UnknownIdError(f"no list {recommendation[:80]!r} that showed {item[:80]!r}")
@@ -358,7 +361,9 @@ class Engine:
             asked = Asked(text=kept.request.get("text", ""), items=tuple(kept.request.get("items", ())))
             query = query_of(then and replace(then, query=None), asked, world, kept.time, self.weight)
         told = (kept.scores[place], kept.propensities[place], place + 1)
-        return explained(world.model, asked_by(query, asked, world), np.array([row]), False, False, told)
+        return explained(
+            world.model, asked_by(query, asked, world), np.array([row]), False, False, told, lang
+        )
 
     def _show(self, given: Given, asked: Asked, now: float) -> None:
         with self.lock:
@@ -429,12 +434,18 @@ class Engine:
         """Return the changes that say what is known of people: attributes, and a sentence, `text`."""
         changes = []
         for name, fields in users.items():
-            before = self.journal.latest("user", name) if patch else None
-            body = {**(before.body if before and before.action != "delete" else {}), **fields}
+            body = {**self._told(name), **fields} if patch else dict(fields)
             if not isinstance(body.get("text", ""), str):
                 raise InputError(f"users: the text of {name[:80]!r} is no text")
             changes.append(Change("user", name, "put", self.clock(), body, by))
         return changes
+
+    def _told(self, user: str) -> dict[str, Any]:
+        """Return what was said of a user: in the tables, then live."""
+        table, row = self.world.model.data.users.table, self.world.model.data.users.vocabulary.row(user)
+        fitted = dict(table.row(row, named=True)) if row >= 0 and table.width else {}
+        before = self.journal.latest("user", user)
+        return {**fitted, **(before.body if before and before.action != "delete" else {})}
 
     def profile(self, user: str) -> dict[str, Any]:
         """Return what is known of a user; raises UnknownIdError for somebody of whom nothing is."""
@@ -470,6 +481,7 @@ class Engine:
 
     def forget(self, user: str) -> int:
         """Remove what a user did live, and what was said of them; returns how many records were removed."""
+        self.keep([Change("user", user, "delete", self.clock())]).result()  # stays: an export leaves them out
         removed = self.journal.erase(user)
         with self.lock:
             self.people.drop([(user, "")])
@@ -481,12 +493,18 @@ class Engine:
 
 
 def explained(
-    model: Recommender, query: Query, rows: Rows, repeat: bool, exact: bool, told: tuple[float, float, int]
+    model: Recommender,
+    query: Query,
+    rows: Rows,
+    repeat: bool,
+    exact: bool,
+    told: tuple[float, float, int],
+    lang: Lang,
 ) -> Why:
     """Return the reasons and the shares of the sources for one item."""
     slate = model.ranking.slate(query, rows, repeat=repeat)
     sources = {name: float(share[0]) for name, share in slate.shares.items() if share[0]}
-    return Why(tuple(model.explain(query, rows, repeat=repeat)[0]), sources, exact, *told)
+    return Why(tuple(model.explain(query, rows, repeat=repeat, lang=lang)[0]), sources, exact, *told)
 
 
 OPEN = frozenset({"k", "diversity", "explore", "repeat"})

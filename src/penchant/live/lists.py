@@ -25,7 +25,7 @@ SPREAD = 200
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """A list as it was put in order, with the query that it answers; `reasons` are filled when asked for.
+    """A list as it was put in order, with the query that it answers; `reasons`, by language, when asked for.
 
     `told` and `chances` are scores and propensities as plain numbers.
     """
@@ -38,7 +38,7 @@ class List:
     query: Query
     fallback: str = ""
     unknown: tuple[str, ...] = ()
-    reasons: list[tuple[Reason, ...]] = field(default_factory=list)
+    reasons: dict[str, tuple[tuple[Reason, ...], ...]] = field(default_factory=dict)
     told: tuple[float, ...] = ()
     chances: tuple[float, ...] = ()
 

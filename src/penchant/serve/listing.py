@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from penchant.errors import UnknownIdError
 from penchant.explain.reasons import sentence
+from penchant.explain.wording import Lang
 from penchant.live.asked import Asked, Boost, Given
 from penchant.live.records import Act
 from penchant.serve.properties import Shelf
@@ -67,7 +68,7 @@ def plain(reasons: Sequence[Reason], ids: Any) -> list[dict[str, Any]]:
     ]
 
 
-def answered(given: Given, shelf: Shelf, properties: bool | list[str]) -> dict[str, Any]:
+def answered(given: Given, shelf: Shelf, properties: bool | list[str], lang: Lang = "en") -> dict[str, Any]:
     """Return a list as JSON holds it."""
     ids = shelf.world.model.data.items.vocabulary
     items: list[dict[str, Any]] = []
@@ -77,7 +78,7 @@ def answered(given: Given, shelf: Shelf, properties: bool | list[str]) -> dict[s
             one["properties"] = shelf.of(name, properties)
         if given.reasons:
             told = given.reasons[place]
-            one["reason"] = sentence([(r.evidence, r.text, r.share) for r in told])
+            one["reason"] = sentence([(r.evidence, r.text, r.share) for r in told], lang=lang)
             one["evidence"] = plain(told, ids)
         items.append(one)
     found: dict[str, Any] = {
@@ -104,7 +105,7 @@ def routes(service: Service) -> APIRouter:
         if given is None:
             given = await service.threaded(engine.recommend, asked)
         service.measures.lists.labels(given.policy, given.version[:12], given.fallback or "no").inc()
-        return reply(answered(given, service.shelf(), told.properties))
+        return reply(answered(given, service.shelf(), told.properties, told.lang))
 
     @router.post("/v1/recommend", openapi_extra=documented(Recommend), summary="A list for somebody")
     async def recommend(request: Request) -> Response:
@@ -126,15 +127,15 @@ def routes(service: Service) -> APIRouter:
         return await listed(request, told)
 
     @router.get("/v1/explain/{recommendation_id}/{item:path}", summary="Why an item was in a list")
-    async def explain(request: Request, recommendation_id: str, item: str, lang: str = "en") -> Response:
+    async def explain(request: Request, recommendation_id: str, item: str, lang: Lang = "en") -> Response:
         must(request, "read")
-        found = await service.threaded(engine.why, recommendation_id, item)
+        found = await service.threaded(engine.why, recommendation_id, item, lang)
         told = plain(found.reasons, engine.world.model.data.items.vocabulary)
         total = sum(max(0.0, one["share"]) for one in told) or 1.0
         return reply(
             {
                 "recommendation_id": recommendation_id, "item": item, "exact": found.exact,
-                "reason": sentence([(r.evidence, r.text, r.share) for r in found.reasons]),
+                "reason": sentence([(r.evidence, r.text, r.share) for r in found.reasons], lang=lang),
                 "evidence": [one | {"part": round(one["share"] / total, 4)} for one in told],
                 "sources": {name: round(share, 6) for name, share in found.sources.items()},
                 "score": found.score, "propensity": found.propensity, "position": found.position,
