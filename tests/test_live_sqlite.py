@@ -125,8 +125,8 @@ V1 = """
 CREATE TABLE acts (number INTEGER PRIMARY KEY, user_id TEXT NOT NULL, session TEXT NOT NULL,
   item_id TEXT NOT NULL, kind TEXT NOT NULL, time REAL NOT NULL, value REAL, recommendation TEXT NOT NULL);
 CREATE TABLE shown (number INTEGER PRIMARY KEY, id TEXT NOT NULL, user_id TEXT NOT NULL,
-  session TEXT NOT NULL, time REAL NOT NULL, items TEXT NOT NULL, scores BLOB NOT NULL, propensities BLOB NOT NULL,
-  version TEXT NOT NULL, policy TEXT NOT NULL, request TEXT NOT NULL);
+  session TEXT NOT NULL, time REAL NOT NULL, items TEXT NOT NULL, scores BLOB NOT NULL,
+  propensities BLOB NOT NULL,  version TEXT NOT NULL, policy TEXT NOT NULL, request TEXT NOT NULL);
 CREATE TABLE changes (number INTEGER PRIMARY KEY, subject TEXT NOT NULL, id TEXT NOT NULL,
   action TEXT NOT NULL, time REAL NOT NULL, body TEXT NOT NULL, made_by TEXT NOT NULL);
 CREATE TABLE answers (key TEXT NOT NULL, request TEXT NOT NULL, response TEXT NOT NULL, time REAL NOT NULL);
