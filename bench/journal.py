@@ -5,8 +5,9 @@
 `single`: each thread waits until its event is kept before it sends the next one, with 1 and 16 threads.
 `bulk`: batches of 500 events, each waited for. `lists`: lists of 20 items, handed over without waiting, up to
 500 at once. The floor is a loop of plain sqlite3 inserts with a commit each (single) or each 500 (bulk), into
-a table of the same columns in a file with the same settings. Each case is run in turns of `--seconds`, the best
-of three counts. The PostgreSQL server is one that is started in a temporary folder with its usual settings.
+a table of the same columns in a file with the same settings. Each case is run in turns of `--seconds`; the
+best of three counts. The PostgreSQL server is one that is started in a temporary folder, with its usual
+settings.
 """
 
 import argparse
@@ -85,11 +86,9 @@ def of_floor(path: Path, durable: bool, seconds: float) -> dict[str, float]:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS acts (number INTEGER PRIMARY KEY, user_id TEXT, session TEXT, item_id TEXT, "
-        "kind TEXT, time REAL, value REAL, recommendation TEXT)"
-    )
-    sql = "INSERT INTO acts (user_id, session, item_id, kind, time, value, recommendation) VALUES (?,?,?,?,?,?,?)"
+    columns = "user_id, session, item_id, kind, time, value, recommendation"
+    connection.execute(f"CREATE TABLE IF NOT EXISTS acts (number INTEGER PRIMARY KEY, {columns})")
+    sql = f"INSERT INTO acts ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
     def single() -> int:
         connection.execute(sql, ROW)

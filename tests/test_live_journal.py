@@ -230,7 +230,7 @@ def test_what_was_handed_over_is_kept_at_the_end(opened: Open) -> None:
 
 def test_retention_keeps_the_latest_state(opened: Open) -> None:
     journal = opened()
-    told = [
+    told: list[Record] = [
         act(time=1.0), shown("old", time=1.0), Change("item", "a", "put", 1.0, {"title": "first"}),
         Change("item", "a", "put", 2.0, {"title": "second"}), Change("item", "a", "patch", 3.0, {"x": 1}),
         Change("rule", "r", "put", 1.0, {"block": "a"}), Change("user", "u", "put", 1.0, {"text": "me"}),
@@ -267,7 +267,7 @@ def test_replay_goes_over_wide_gaps(opened: Open, monkeypatch: pytest.MonkeyPatc
 
 def test_erasure_leaves_nothing_of_a_user_but_that_they_are_gone(opened: Open) -> None:
     journal = opened()
-    other = [act("v"), shown("s", "v"), Change("user", "v", "put", 1.0, {"text": "other"})]
+    other: list[Record] = [act("v"), shown("s", "v"), Change("user", "v", "put", 1.0, {"text": "other"})]
     keep(
         journal, act("u"), shown("r", "u"), Change("user", "u", "put", 1.0, {"text": "secret"}),
         Change("consent", "u", "put", 1.0, {"consent": "history"}), *other,
