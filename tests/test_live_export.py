@@ -224,7 +224,7 @@ def test_a_journal_alone_is_a_data_set(tmp_path: Path, journal: DatabaseJournal)
     assert "003" in data.users.vocabulary
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(records=st.lists(journals.records, max_size=8), based=st.booleans())
 def test_any_journal_can_be_exported_and_read(
     tmp_path_factory: pytest.TempPathFactory, records: list[Record], based: bool
