@@ -85,8 +85,10 @@ def _gathered(spoken: Sequence[tuple[Rows, np.ndarray]], k: int) -> tuple[Rows, 
     every, first, place = np.unique(
         np.concatenate([rows for rows, _ in spoken]), return_index=True, return_inverse=True
     )
-    given = np.zeros((len(every), k))
-    np.add.at(given, place, np.concatenate([weighed for _, weighed in spoken]))
+    given, start = np.zeros((len(every), k)), 0
+    for rows, weighed in spoken:  # a source names each item once
+        given[place[start : start + len(rows)]] += weighed
+        start += len(rows)
     order = np.argsort(first, kind="stable")  # as the sources name them: of equal ones the first comes first
     return every[order], given[order]
 

@@ -1,7 +1,7 @@
 """What a caller asks for, and what they get."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -80,6 +80,7 @@ class Given:
     ranking: Any = None
     told: tuple[float, ...] = ()
     chances: tuple[float, ...] = ()
+    rendered: dict[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

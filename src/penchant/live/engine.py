@@ -6,7 +6,6 @@ not change, in as many threads as ask.
 
 import threading
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -17,18 +16,20 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from penchant.data.kinds import weight_of
-from penchant.errors import InputError, JournalError, UnknownIdError
+from penchant.errors import InputError, UnknownIdError
 from penchant.explain.wording import Lang
 from penchant.language.encode import Encoder
 from penchant.live.additions import extended, new_rows
 from penchant.live.asked import SPOKEN, Asked, Given, Why
 from penchant.live.histories import asked_by, query_of
+from penchant.live.ids import new_id
 from penchant.live.journal import Batch, Journal
 from penchant.live.lists import List, listed
 from penchant.live.people import CONSENTS, Key, People, Person
 from penchant.live.records import Act, Change, Record, Shown
 from penchant.live.rules import Rules, checked
 from penchant.live.trend import Trend
+from penchant.live.unwritten import Unwritten
 from penchant.live.world import World
 from penchant.models.popularity import Popularity
 from penchant.recommender import Recommender
@@ -66,7 +67,7 @@ class Engine:
         self.rules = Rules()
         self.items: dict[str, Mapping[str, Any]] = {}
         self.gone: set[str] = set()
-        self.lost = 0
+        self.unwritten = Unwritten(journal)
         self.world = World.load(folder, encoder)
         self.trends: dict[str, Trend] = {}
         self.moved, self.stale = 0.0, False
@@ -162,6 +163,7 @@ class Engine:
             else:
                 done.set_result(last)
 
+        self.unwritten.flush()  # what answers a list comes after it
         self.journal.submit(Batch(records, answers or {})).add_done_callback(apply)
         return done
 
@@ -296,9 +298,9 @@ class Engine:
     def _given(self, found: List, asked: Asked, world: World, now: float) -> Given:
         told = self._reasons(found, asked, world) if asked.explain else ()
         given = Given(
-            uuid.uuid4().hex, found.rows, found.ids, found.scores, found.propensities, world.version,
+            new_id(), found.rows, found.ids, found.scores, found.propensities, world.version,
             found.policy, found.query, now, told, found.fallback, unknown=found.unknown, told=found.told,
-            chances=found.chances,
+            chances=found.chances, rendered=found.rendered,
             repeat=asked.repeat is not False, ranking=world.model.ranking,
         )  # fmt: skip
         self._show(given, asked, now)
@@ -307,7 +309,7 @@ class Engine:
     def _reasons(self, found: List, asked: Asked, world: World) -> tuple[tuple[Reason, ...], ...]:
         if asked.lang not in found.reasons and len(found.rows):
             repeat = asked.repeat is not False
-            told = world.model.explain(found.query, found.rows, repeat=repeat, lang=asked.lang)
+            told = world.explain(found.query, found.rows, repeat=repeat, lang=asked.lang)
             found.reasons[asked.lang] = tuple(map(tuple, told))
         return found.reasons.get(asked.lang, ())
 
@@ -328,7 +330,7 @@ class Engine:
         world, now = self.world, self.clock()
         sure = np.ones(len(rows), dtype=np.float32)
         given = Given(
-            uuid.uuid4().hex, rows, ids, scores, sure, world.version, SPOKEN, query or Query(), now,
+            new_id(), rows, ids, scores, sure, world.version, SPOKEN, query or Query(), now,
             told=tuple(scores.tolist()), chances=tuple(sure.tolist()),
             ranking=world.model.ranking,
         )  # fmt: skip
@@ -349,6 +351,7 @@ class Engine:
             told = (float(given.scores[place]), float(given.propensities[place]), place + 1)
             model = replace(world.model, ranking=ranking)
             return explained(model, query, rows, given.repeat, exact, told, lang)
+        self.unwritten.flush()
         kept = self.journal.shown(recommendation) if given is None else None
         if kept is None or item not in kept.items:
             raise UnknownIdError(f"no list {recommendation[:80]!r} that showed {item[:80]!r}")
@@ -370,19 +373,16 @@ class Engine:
             self.shown[given.id] = given
             if len(self.shown) > RECENT:
                 self.shown.popitem(last=False)
-        record = Shown(
+        self.unwritten.add(Shown(
             given.id, asked.user, asked.session, now, given.ids, given.told, given.chances, given.version,
             given.policy, asked.scenario, given.arm,
             {"text": asked.text, "items": list(asked.items)} if asked.text or asked.items else {},
-        )  # fmt: skip
-        try:
-            self.journal.submit(Batch((record,))).add_done_callback(self._noted)
-        except JournalError:
-            self.lost += 1
+        ))  # fmt: skip
 
-    def _noted(self, kept: "Future[int]") -> None:
-        if kept.exception() is not None:
-            self.lost += 1
+    @property
+    def lost(self) -> int:
+        """Lists that were shown and that the journal did not take."""
+        return self.unwritten.lost
 
     # ---- what is changed by the catalogue, the people, and by hand
 
@@ -489,6 +489,7 @@ class Engine:
 
     def close(self) -> None:
         """Keep what was handed over, then end."""
+        self.unwritten.close()
         self.journal.close()
 
 

@@ -6,6 +6,7 @@ since scores are log odds. Pinned items come first, in the order in which they w
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,8 @@ SPREAD = 200
 class List:
     """A list as it was put in order, with the query that it answers; `reasons`, by language, when asked for.
 
-    `told` and `chances` are scores and propensities as plain numbers.
+    `told` and `chances` are scores and propensities as plain numbers; `rendered` is
+    what callers made of it, kept as long as the list.
     """
 
     rows: Rows
@@ -41,6 +43,7 @@ class List:
     reasons: dict[str, tuple[tuple[Reason, ...], ...]] = field(default_factory=dict)
     told: tuple[float, ...] = ()
     chances: tuple[float, ...] = ()
+    rendered: dict[Any, Any] = field(default_factory=dict)
 
 
 def listed(

@@ -7,6 +7,8 @@ import numpy as np
 
 from penchant import store
 from penchant.errors import LanguageError
+from penchant.explain.reasons import reasons
+from penchant.explain.wording import Lang
 from penchant.language.encode import Encoder
 from penchant.language.know import hear
 from penchant.models.popularity import Popularity
@@ -16,7 +18,7 @@ from penchant.recommender import Recommender
 from penchant.requests.attributes import Attributes
 from penchant.store.contents import MANIFEST
 from penchant.store.reading import manifest_in
-from penchant.types import Scores, Vectors
+from penchant.types import Query, Reason, Rows, Scores, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,13 @@ class World:
             return np.asarray(hear([text], self.encoder, self.model.whitening)[0])
         except LanguageError:
             return None
+
+    def explain(self, query: Query, rows: Rows, *, repeat: bool, lang: Lang) -> list[list[Reason]]:
+        """Return the reasons for items, adding up to their scores."""
+        ranking = self.model.ranking
+        slate = ranking.slate(query, rows, repeat=True) if repeat else self.single.slate(query, rows)
+        trust = ranking.unit(query, rows, repeat=repeat)
+        return reasons(slate, query, ranking.sources.scorers, trust, self.model.data.items, lang)
 
     def joined(self, model: Recommender) -> "World":
         """Return the world with items that joined."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -69,18 +70,11 @@ def plain(reasons: Sequence[Reason], ids: Any) -> list[dict[str, Any]]:
 
 
 def answered(given: Given, shelf: Shelf, properties: bool | list[str], lang: Lang = "en") -> dict[str, Any]:
-    """Return a list as JSON holds it."""
-    ids = shelf.world.model.data.items.vocabulary
-    items: list[dict[str, Any]] = []
-    for place, (name, score) in enumerate(zip(given.ids, given.told, strict=True)):
-        one: dict[str, Any] = {"id": name, "score": score}
-        if properties:
-            one["properties"] = shelf.of(name, properties)
-        if given.reasons:
-            told = given.reasons[place]
-            one["reason"] = sentence([(r.evidence, r.text, r.share) for r in told], lang=lang)
-            one["evidence"] = plain(told, ids)
-        items.append(one)
+    """Return a list as JSON holds it; its items are made into JSON once, as long as nothing changes."""
+    key = (tuple(properties) if isinstance(properties, list) else properties, bool(given.reasons), lang)
+    items = given.rendered.get(key)
+    if items is None:
+        items = given.rendered[key] = orjson.Fragment(orjson.dumps(itemised(given, shelf, properties, lang)))
     found: dict[str, Any] = {
         "recommendation_id": given.id,
         "items": items,
@@ -94,6 +88,21 @@ def answered(given: Given, shelf: Shelf, properties: bool | list[str], lang: Lan
     return found | ({"unknown": list(given.unknown)} if given.unknown else {})
 
 
+def itemised(given: Given, shelf: Shelf, properties: bool | list[str], lang: Lang) -> list[dict[str, Any]]:
+    """Return the items of a list, with what is asked for."""
+    ids, items = shelf.world.model.data.items.vocabulary, []
+    for place, (name, score) in enumerate(zip(given.ids, given.told, strict=True)):
+        one: dict[str, Any] = {"id": name, "score": score}
+        if properties:
+            one["properties"] = shelf.of(name, properties)
+        if given.reasons:
+            told = given.reasons[place]
+            one["reason"] = sentence([(r.evidence, r.text, r.share) for r in told], lang=lang)
+            one["evidence"] = plain(told, ids)
+        items.append(one)
+    return items
+
+
 def routes(service: Service) -> APIRouter:
     """Return the routes."""
     router, engine = APIRouter(tags=["lists"]), service.engine
@@ -104,7 +113,7 @@ def routes(service: Service) -> APIRouter:
         given = engine.kept(asked)
         if given is None:
             given = await service.threaded(engine.recommend, asked)
-        service.measures.lists.labels(given.policy, given.version[:12], given.fallback or "no").inc()
+        service.measures.list_given(given.policy, given.version, given.fallback)
         return reply(answered(given, service.shelf(), told.properties, told.lang))
 
     @router.post("/v1/recommend", openapi_extra=documented(Recommend), summary="A list for somebody")
