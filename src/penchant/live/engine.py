@@ -351,7 +351,8 @@ class Engine:
             told = (float(given.scores[place]), float(given.propensities[place]), place + 1)
             model = replace(world.model, ranking=ranking)
             return explained(model, query, rows, given.repeat, exact, told, lang)
-        self.unwritten.flush()
+        if given is None:
+            self.unwritten.settle()
         kept = self.journal.shown(recommendation) if given is None else None
         if kept is None or item not in kept.items:
             raise UnknownIdError(f"no list {recommendation[:80]!r} that showed {item[:80]!r}")

@@ -1,7 +1,7 @@
 """Lists that were shown and are not in the journal yet: written down together, a moment later."""
 
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 
 from penchant.live.journal import Batch, Journal
 from penchant.live.records import Shown
@@ -17,6 +17,7 @@ class Unwritten:
     def __init__(self, journal: Journal) -> None:
         self.journal, self.lost = journal, 0
         self.lists: list[Shown] = []
+        self.last: Future[int] | None = None
         self.lock, self.ended = threading.Lock(), threading.Event()
         self.thread = threading.Thread(target=self._run, name="shown", daemon=True)
         self.thread.start()
@@ -34,9 +35,14 @@ class Unwritten:
         with self.lock:
             lists, self.lists = self.lists, []
             if lists:
-                self.journal.submit(Batch(lists)).add_done_callback(
-                    lambda kept: self._noted(kept, len(lists))
-                )
+                self.last = self.journal.submit(Batch(lists))
+                self.last.add_done_callback(lambda kept: self._noted(kept, len(lists)))
+
+    def settle(self, seconds: float = 5.0) -> None:
+        """Wait until the journal has, or refuses, what was shown so far."""
+        self.flush()
+        if self.last is not None:
+            wait((self.last,), seconds)
 
     def close(self) -> None:
         """Hand over the rest, and end."""
