@@ -73,6 +73,10 @@ def adapt(
     augment: Annotated[
         float, typer.Option(help="Chance that a line of a description is left out of its copies.", min=0.0)
     ] = 0.0,
+    unlabelled: Annotated[
+        float,
+        typer.Option(help="Weight of items without events, which are guessed at, 0 for none.", min=0.0),
+    ] = 0.0,
     pull: Annotated[
         float, typer.Option(help="Pull back to the weights with which it begins, 0 for none.", min=0.0)
     ] = 0.0,
@@ -95,6 +99,7 @@ def adapt(
         adversarial=adversarial,
         smoothing=smoothing,
         augment=augment,
+        unlabelled=unlabelled,
         pull=pull,
         minutes=minutes,
         seed=seed,

@@ -38,6 +38,7 @@ def save(
         "adversarial": plan.adversarial,
         "smoothing": plan.smoothing,
         "augment": plan.augment,
+        "unlabelled": plan.unlabelled,
         "pull": plan.pull,
         "seed": plan.seed,
         "parameters": course.parameters,

@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 
 from penchant.errors import SettingError
-from penchant.language.adapt.augment import varied
 from penchant.language.adapt.checkpoint import Checkpoint
+from penchant.language.adapt.copies import copies_of
 from penchant.language.adapt.halves import Halves, Hidden, Upper, pooled
 from penchant.language.adapt.lessons import Exam, Lessons, Task
 from penchant.language.adapt.methods import RATES, taught
-from penchant.language.adapt.plan import Course, Plan
+from penchant.language.adapt.plan import PLACED, Course, Plan
 from penchant.language.adapt.tasks import ASKED, Batch, Heads, Lecture, Weighting, asked_for
+from penchant.language.adapt.unlabelled import DRAWN, disagreement, guessed
 from penchant.language.adapt.words import Words, check_masks
 from penchant.metrics import counts, hits, ndcg
-from penchant.types import Rows, Vectors
+from penchant.types import NO_ROWS, Vectors
 
 HEADS_RATE, DOUBTS_RATE, DECAY, SMOOTH = 5.0, 1e-2, 0.01, 0.1
 """How much faster heads learn; how fast weights of tasks do; weight decay; dropout of hidden states."""
@@ -63,6 +64,11 @@ class Teaching:
             raise SettingError(
                 "--tasks: without events there is no exam but masked words",
                 hint="teach mlm beside the others",
+            )
+        if plan.unlabelled and not (lessons.labelled and len(lessons.unlabelled)):
+            raise SettingError(
+                "--unlabelled: there are no items with a text and without events beside others with both",
+                hint="leave it out",
             )
         if "mlm" in plan.weights:
             check_masks(halves)
@@ -127,16 +133,15 @@ class Teaching:
         """Compute what the lower half makes of texts, of their copies, of requests and of masked texts."""
         texts, plan = self.lessons.texts, self.plan
         tokens = self.halves.tokens(texts)
-        if plan.augment:
-            own = [texts[item] for item in self.lessons.items]
-            size = sum(len(tokens[item]) for item in self.lessons.items)
-            rng = np.random.default_rng([plan.seed, 78])
-            able = sum("\n" in text for text in own)
-            if not able:
-                raise SettingError("--augment: no description has a second line to leave out")
-            self.say(f"augment: {able:,} of {len(own):,} descriptions have lines to leave out")
-            for _ in range(max(1, min(COPIES, ROOM // size))):
-                tokens = tokens + self.halves.tokens(varied(own, plan.augment, rng))
+        free = self.lessons.unlabelled if plan.unlabelled else NO_ROWS
+        items = np.concatenate((self.lessons.items, free))
+        size = sum(len(tokens[item]) for item in items)
+        times, rng = max(1, min(COPIES, ROOM // size)), np.random.default_rng([plan.seed, 78])
+        self.copies, said = copies_of(texts, self.lessons.written, items, plan.augment, times, rng)
+        for line in said:
+            self.say(line)
+        if self.copies.texts:
+            tokens = tokens + self.halves.tokens(self.copies.texts)
         self.all = self.halves.hidden(tokens, self.progress)
         self.items = Hidden(self.all.states, self.all.starts[: len(texts) + 1])
         if "request" in plan.weights:
@@ -188,12 +193,17 @@ class Teaching:
             return self.words.share(self._whole) if self.words else 0.0
         if not len(exam.answers):
             return 0.0
-        return graded(exam, self.heads.placed(self.everything()[exam.items]))
+        vectors = self.everything()
+        if not self.plan.weights.keys() & PLACED:
+            self.heads.begin(vectors[self.lessons.items], self.lessons.places)
+        return graded(exam, self.heads.placed(vectors[exam.items]))
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         import torch
 
         rng = np.random.default_rng([self.plan.seed, epoch])
+        if self.plan.unlabelled:
+            self._guess()
         torch.manual_seed(self.plan.seed * 100_003 + epoch)
         self.taught.model.train()
         order = rng.permutation(len(self.lessons.items))
@@ -212,6 +222,13 @@ class Teaching:
                 self.progress(step + 1, steps)
         return sums
 
+    def _guess(self) -> None:
+        """Guess anew where items without events are."""
+        lessons = self.lessons
+        self.guesses = guessed(self.everything(), lessons.items, lessons.places, lessons.unlabelled)
+        sure, n = len(self.guesses.sure), len(lessons.unlabelled)
+        self.say(f"unlabelled: the neighbours of {sure:,} of {n:,} items agree, which makes a label")
+
     def _pace(self, epochs: float) -> float:
         """Return which part of the full rate holds: rising over the first epoch, then falling to a tenth."""
         return min(1.0, 0.1 + epochs) * (1.0 - 0.9 * epochs / self.plan.epochs)
@@ -229,7 +246,7 @@ class Teaching:
     def _step(self, rows: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
         import torch
 
-        states, mask = self.all.batch(self._shown(rows, rng).tolist())
+        states, mask = self.all.batch(self.copies.shown(rows, rng).tolist())
         states = torch.nn.functional.dropout(states, SMOOTH)
         states.requires_grad_(self.plan.adversarial > 0)
         seed = int(rng.integers(1 << 30))
@@ -244,18 +261,25 @@ class Teaching:
             worst = states.detach() + self.plan.adversarial * states.shape[0] ** 0.5 * away
             again = self._losses(worst, mask, rows, np.random.default_rng(seed))
             self.weighting.total(again).backward()
-        return {name: float(loss.detach()) for name, loss in losses.items()}
+        told = {str(name): float(loss.detach()) for name, loss in losses.items()}
+        if self.plan.unlabelled:
+            apart = self._agree(rng)
+            (self.plan.unlabelled * apart).backward()
+            told["unlabelled"] = float(apart.detach())
+        return told
 
-    def _shown(self, rows: Rows, rng: np.random.Generator) -> Rows:
-        """Return which texts stand for items in this step: their own, or one of their copies."""
-        own: Rows = self.lessons.items[rows]
-        copies = (len(self.all) - len(self.items)) // len(self.lessons.items)
-        if not copies:
-            return own
-        copy = rng.integers(0, copies + 1, len(rows))
-        place = len(self.items) + (copy - 1) * len(self.lessons.items) + rows
-        shown: Rows = np.where(copy > 0, place, own)
-        return shown
+    def _agree(self, rng: np.random.Generator) -> Any:
+        """Return the loss of some items without events, drawn alike."""
+        import torch
+
+        free = len(self.lessons.unlabelled)
+        drawn = np.sort(rng.permutation(free)[:DRAWN])
+        places = []
+        for _ in range(2):
+            shown = self.copies.shown(len(self.lessons.items) + drawn, rng)
+            states, mask = self.all.batch(shown.tolist())
+            places.append(self.heads.place(self._read(torch.nn.functional.dropout(states, SMOOTH), mask)))
+        return disagreement(places[0], places[1], self.guesses, drawn)
 
     def _losses(self, states: Any, mask: Any, rows: np.ndarray, rng: np.random.Generator) -> dict[Task, Any]:
         tasks = [task for task in self.plan.weights if task != "mlm"]
