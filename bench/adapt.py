@@ -2,6 +2,7 @@
 
     python bench/adapt.py [DATA …] [--draws N] [--ask "METHOD …"] [-o FILE]
     python bench/adapt.py --methods [DATA] [--draws N]   what each method costs and gives: adapt_methods.json
+    python bench/adapt.py --tricks [DATA] [--draws N]    what smoothing and others give: adapt_tricks.json
     python bench/adapt.py --few [DATA] [--draws N]       items without events, labels few: adapt_few.json
     python bench/adapt.py --later [DATA]                 what a later lesson makes it forget: adapt_later.json
 
@@ -39,12 +40,14 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--ask", action="append", default=[])
     parser.add_argument("--methods", action="store_true")
+    parser.add_argument("--tricks", action="store_true")
     parser.add_argument("--few", action="store_true")
     parser.add_argument("--later", action="store_true")
     parser.add_argument("-o", "--output", type=Path)
     given = parser.parse_args()
-    if given.methods or given.few or given.later:
-        one_film_set(given)
+    name = next((name for name in (*teaching.WAYS, "later") if getattr(given, name)), None)
+    if name is not None:
+        one_film_set(name, given)
         return
     with tempfile.TemporaryDirectory() as temporary:
         folders = given.folders
@@ -64,9 +67,8 @@ def main() -> None:
             print(f"{way:24} {mark['mean']:.4f} [{mark['low']:.4f}, {mark['high']:.4f}]{ratio}")
 
 
-def one_film_set(given: argparse.Namespace) -> None:
+def one_film_set(name: str, given: argparse.Namespace) -> None:
     """Compare methods, or lessons one after the other, on one folder, MovieLens-100K unless named."""
-    name = "methods" if given.methods else "few" if given.few else "later"
     output = given.output or results.RESULTS / f"adapt_{name}.json"
     draws = f" --draws {given.draws}" if name != "later" else ""
 
@@ -80,7 +82,7 @@ def one_film_set(given: argparse.Namespace) -> None:
         if name == "later":
             keep(teaching.later(folder))
         else:
-            teaching.compared(folder, given.draws, keep, few=given.few)
+            teaching.compared(folder, name, given.draws, keep)
 
 
 def measured(folder: Path, draws: int, ways: Sequence[str]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def test_what_was_cut_short_goes_on_to_the_same_end(lessons: Lessons, halves: Ha
     plan = Plan(epochs=3, layers=1, patience=9)
     whole = Teaching(halves, lessons, plan).run()[1]
     cut = Teaching(halves, lessons, plan, tmp_path / "kept")
-    real, calls = cut._epoch, []
+    real, calls = cut.epoch, []
 
     def stop(epoch: int) -> dict[str, float]:
         if epoch == 3:
@@ -109,7 +109,7 @@ def test_what_was_cut_short_goes_on_to_the_same_end(lessons: Lessons, halves: Ha
         calls.append(epoch)
         return real(epoch)
 
-    cut._epoch = stop  # type: ignore[method-assign]
+    cut.epoch = stop  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         cut.run()
     again = Teaching(halves, lessons, plan, tmp_path / "kept")

@@ -39,6 +39,7 @@ def save(
         "smoothing": plan.smoothing,
         "augment": plan.augment,
         "unlabelled": plan.unlabelled,
+        "precision": course.precision,
         "pull": plan.pull,
         "seed": plan.seed,
         "parameters": course.parameters,

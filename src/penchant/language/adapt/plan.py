@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from penchant.errors import SettingError
 from penchant.language.adapt.lessons import Task
 from penchant.language.adapt.methods import Method
+from penchant.language.adapt.precision import Precision
 
 Balance: TypeAlias = Literal["given", "learned"]
 LABELLED = frozenset({"rank", "click", "request", "mlm"})
@@ -27,7 +28,8 @@ class Plan:
     `augment` how likely a line of a description is left out of its copies. `unlabelled` is the weight of
     items without events (see `penchant.language.adapt.unlabelled`), 0 for none. `pull` draws all that learns
     back to where it began, in parts of a step (L2-SP; Li et al., ICML 2018). `minutes` end the work after the
-    epoch in which they pass.
+    epoch in which they pass. `precision` is that of the layers that learn (see
+    `penchant.language.adapt.precision`).
     """
 
     method: Method = "full"
@@ -42,6 +44,7 @@ class Plan:
     unlabelled: float = 0.0
     pull: float = 0.0
     minutes: float = 20.0
+    precision: Precision = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -50,6 +53,10 @@ class Plan:
             raise SettingError("adapt: epochs and minutes are above 0, --adversarial and --pull 0 or more")
         if not 0 <= self.smoothing < 1 or not 0 <= self.augment < 1:
             raise SettingError("adapt: --smoothing and --augment are parts, from 0 to below 1")
+        if self.precision not in get_args(Precision):
+            raise SettingError(
+                f"--precision {self.precision}", hint=f"one of {', '.join(get_args(Precision))}"
+            )
         if not 0 <= self.unlabelled < float("inf"):
             raise SettingError("adapt: --unlabelled is a weight, 0 or more")
         if self.layers is not None and self.layers < 1:
@@ -91,6 +98,7 @@ class Course:
     seconds: float
     losses: list[dict[str, float]]
     measure: str = ""
+    precision: str = "float32"
     weights: dict[str, float] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from penchant.language.adapt.halves import Halves, Hidden, Upper, pooled
 from penchant.language.adapt.lessons import Exam, Lessons, Task
 from penchant.language.adapt.methods import RATES, taught
 from penchant.language.adapt.plan import PLACED, Course, Plan
+from penchant.language.adapt.precision import faster_in_half, reading
 from penchant.language.adapt.tasks import ASKED, Batch, Heads, Lecture, Weighting, asked_for
 from penchant.language.adapt.unlabelled import DRAWN, disagreement, guessed
 from penchant.language.adapt.words import Words, check_masks
@@ -70,6 +71,10 @@ class Teaching:
                 "--unlabelled: there are no items with a text and without events beside others with both",
                 hint="leave it out",
             )
+        if lessons.written and not plan.weights.keys() - {"mlm"}:
+            raise SettingError(
+                "--written changes the texts of other tasks than mlm", hint="name more --tasks"
+            )
         if "mlm" in plan.weights:
             check_masks(halves)
         self.measure = (
@@ -87,21 +92,23 @@ class Teaching:
             now, best, told = found
             self._restore(now)
             course.marks, course.best, course.losses = told["marks"], told["best"], told["losses"]
+            self.half = told.get("half", self.half)
             self.say(f"goes on after epoch {len(course.marks) - 1}")
         for epoch in range(len(course.marks), self.plan.epochs + 1):
-            course.losses.append(self._epoch(epoch))
+            course.losses.append(self.epoch(epoch))
             course.marks.append(self.mark())
             if course.marks[-1] > course.marks[course.best]:
                 course.best, best = epoch, self._state()
             losses = ", ".join(f"{name} {value:.3f}" for name, value in course.losses[-1].items())
             self.say(f"epoch {epoch}: {self.measure} {course.marks[-1]:.4f} ({losses})")
             if kept is not None:
-                kept.write(self._state(), best, self.optimiser, course.told())
+                kept.write(self._state(), best, self.optimiser, {**course.told(), "half": self.half})
             spent = (time.monotonic() - start) / 60
             if epoch - course.best >= self.plan.patience or spent > self.plan.minutes:
                 break
         self._restore(best)
         course.weights = self.weighting.told()
+        course.precision = "bfloat16" if self.half else "float32"
         course.seconds = time.monotonic() - start
         return self.taught.fold(), course
 
@@ -112,6 +119,7 @@ class Teaching:
         torch.manual_seed(self.plan.seed)
         self._read_texts()
         self.taught = taught(self.halves.upper(), self.plan.method, self.halves.dense)
+        self._choose_precision()
         self.first = [parameter.detach().clone() for parameter in self.taught.parameters()]
         vectors = self.everything()
         self.heads = Heads(vectors.shape[1], self.lessons.places.shape[1], self.plan.seed)
@@ -128,6 +136,22 @@ class Teaching:
         if self.weighting.parameters():
             groups.append({"params": self.weighting.parameters(), "lr": DOUBTS_RATE, "weight_decay": 0.0})
         self.optimiser = torch.optim.AdamW([{"most": group["lr"], **group} for group in groups])
+
+    def _choose_precision(self) -> None:
+        """Decide between full and half precision, by the time of steps on one batch where none is named."""
+        self.half = self.plan.precision == "bfloat16"
+        if self.plan.precision != "auto":
+            return
+        states, mask = self.all.batch(self.lessons.items[:BATCH].tolist())
+
+        def step(half: bool) -> None:
+            self.half = half
+            self._read(states.clone().requires_grad_(), mask).sum().backward()
+
+        self.half, why = faster_in_half(step)
+        for parameter in self.taught.parameters():
+            parameter.grad = None
+        self.say(f"precision: {why}")
 
     def _read_texts(self) -> None:
         """Compute what the lower half makes of texts, of their copies, of requests and of masked texts."""
@@ -165,7 +189,9 @@ class Teaching:
         return self._read(states, mask)
 
     def _whole(self, states: Any, mask: Any) -> Any:
-        return self.taught.model(inputs_embeds=states, attention_mask=mask).last_hidden_state
+        with reading(half=self.half):
+            found = self.taught.model(inputs_embeds=states, attention_mask=mask).last_hidden_state
+        return found.float()
 
     def _read(self, states: Any, mask: Any) -> Any:
         import torch
@@ -198,7 +224,8 @@ class Teaching:
             self.heads.begin(vectors[self.lessons.items], self.lessons.places)
         return graded(exam, self.heads.placed(vectors[exam.items]))
 
-    def _epoch(self, epoch: int) -> dict[str, float]:
+    def epoch(self, epoch: int) -> dict[str, float]:
+        """Teach all items once, as the epoch of this number does, and return the mean loss of each task."""
         import torch
 
         rng = np.random.default_rng([self.plan.seed, epoch])
