@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,7 @@ from penchant.data.read import read
 from penchant.errors import SettingError, TableError
 from penchant.language.adapt.copies import copies_of
 from penchant.language.adapt.halves import Halves
-from penchant.language.adapt.plan import Plan
+from penchant.language.adapt.plan import Course, Plan
 from penchant.language.adapt.training import Teaching
 from penchant.rank.lessons import lessons_of
 from teaching import alone, world
@@ -83,7 +84,9 @@ def tables(place: Path) -> Path:
 
 def test_written_texts_are_titles_with_what_was_written(tmp_path: Path) -> None:
     data, _ = read(tables(tmp_path / "DIR"))
-    found = written_texts(data, tmp_path / "W.parquet")
+    texts = written_texts(data, tmp_path / "W.parquet")
+    order = np.argsort(data.items.vocabulary.ids.cast(int).to_numpy())
+    found = [texts[row] for row in order]
     assert found[0].startswith("A short tale, number 0\n")
     assert "giants" in found[0] and "calm" in found[0] and "fable" not in found[0]
     assert "giants" not in found[10] and "calm" in found[10]
@@ -100,3 +103,22 @@ def test_wrong_tables_of_written_things_are_refused(content: str, error: str, tm
     found = CliRunner().invoke(application("adapt"), given)
     assert isinstance(found.exception, TableError) and error in str(found.exception)
     assert not (tmp_path / "LM").exists()
+
+
+def test_the_command_line_hands_on_what_it_was_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    course = Course([0.1], 0, 1, 0.0, [], "measure")
+
+    def taught(*given: Any) -> Course:
+        seen.extend(given)
+        return course
+
+    monkeypatch.setattr("penchant.cli.adapt.taught", taught)
+    folder = tables(tmp_path / "DIR")
+    told = ["--written", str(tmp_path / "W.parquet"), "--precision", "bfloat16", "--unlabelled", "0.5"]
+    found = CliRunner().invoke(
+        application("adapt"), ["adapt", str(folder), "-o", str(tmp_path / "LM"), *told]
+    )
+    assert found.exit_code == 0, found.output
+    assert (seen[3].unlabelled, seen[3].precision) == (0.5, "bfloat16")
+    assert sum(map(bool, seen[5])) == 12

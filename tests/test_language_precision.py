@@ -64,7 +64,7 @@ def test_half_precision_teaches_a_model_like_full_precision(
 ) -> None:
     losses = {}
     for name in ("float32", "bfloat16"):
-        plan = Plan(epochs=1, layers=1, precision=name)  # type: ignore[arg-type]
+        plan = Plan(epochs=1, layers=1, precision=name)
         teaching = Teaching(halves, lessons, plan)
         upper, course = teaching.run()
         losses[name] = course.losses[-1]["place"]

@@ -11,6 +11,7 @@ from packs import write_gguf
 from penchant.language import local
 from penchant.language.adapt.halves import Halves
 from penchant.language.local import LocalEncoder
+from penchant.language.packed import unpacking
 from penchant.language.unpacked import FOLDER, LIST, place_of, sound
 
 pytest.importorskip("gguf", reason="packed models need the package gguf")
@@ -29,7 +30,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def unpackings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Count how often a packed file is read through."""
     seen: list[Any] = []
-    real = local.unpacking
+    real = unpacking
 
     def counted(name: str | None) -> Any:
         seen.extend([name] if name else [])

@@ -107,7 +107,7 @@ def methods(found: dict[str, Any]) -> list[str]:
 
 
 def ways(found: dict[str, Any]) -> list[str]:
-    """Return a row for each way to teach: what it gives beside the untaught model, and beside the plain way."""
+    """Return a row for each way to teach: what it gives beside the untaught model and the plain way."""
     untaught = next(name for name in found["methods"] if name.startswith("untaught"))
     lines = ["| taught | NDCG@10 | to untaught | to full |", "| --- | --- | --- | --- |"]
     for name, row in found["methods"].items():

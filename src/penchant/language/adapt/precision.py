@@ -17,7 +17,7 @@ def native() -> bool:
     """Return whether this processor computes in bfloat16."""
     import torch
 
-    told = getattr(torch.cpu, "get_capabilities", dict)()
+    told: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return any(told.get(name, False) for name in NATIVE)
 
 

@@ -55,6 +55,7 @@ class Teaching:
     ) -> None:
         self.halves, self.lessons, self.plan, self.kept = halves, lessons, plan, kept
         self.say, self.progress = say, progress
+        self.half = False
         unknown = [task for task in plan.weights if task not in lessons.tasks()]
         if unknown:
             raise SettingError(
@@ -92,7 +93,7 @@ class Teaching:
             now, best, told = found
             self._restore(now)
             course.marks, course.best, course.losses = told["marks"], told["best"], told["losses"]
-            self.half = told.get("half", self.half)
+            self.half = bool(told.get("half", self.half))
             self.say(f"goes on after epoch {len(course.marks) - 1}")
         for epoch in range(len(course.marks), self.plan.epochs + 1):
             course.losses.append(self.epoch(epoch))
