@@ -54,6 +54,30 @@ class Precision(StrEnum):
     bfloat16 = "bfloat16"
 
 
+Adversarial = Annotated[
+    float, typer.Option(help="Teach against the worst small change of this length, 0 for none.", min=0.0)
+]
+Smoothing = Annotated[
+    float, typer.Option(help="Part of each label that is spread over all answers, 0 for none.", min=0.0)
+]
+Augment = Annotated[
+    float, typer.Option(help="Chance that a line of a description is left out of its copies.", min=0.0)
+]
+WrittenTable = Annotated[
+    Path | None, typer.Option(help="A table of penchant write: other words for the items, as copies.")
+]
+Unlabelled = Annotated[
+    float,
+    typer.Option(help="Weight of items without events, which are guessed at, 0 for none.", min=0.0),
+]
+Pull = Annotated[
+    float, typer.Option(help="Pull back to the weights with which it begins, 0 for none.", min=0.0)
+]
+Precise = Annotated[
+    Precision, typer.Option(help="auto: bfloat16 where the processor has it and it is faster; or one.")
+]
+
+
 def adapt(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A folder of tables.")],
@@ -75,28 +99,13 @@ def adapt(
     ] = Weights.given,
     epochs: Annotated[int, typer.Option(help="Times through the catalogue, at most.", min=1)] = 12,
     minutes: Annotated[float, typer.Option(help="Ends after the epoch in which they pass.", min=0.1)] = 20.0,
-    adversarial: Annotated[
-        float, typer.Option(help="Teach against the worst small change of this length, 0 for none.", min=0.0)
-    ] = 0.0,
-    smoothing: Annotated[
-        float, typer.Option(help="Part of each label that is spread over all answers, 0 for none.", min=0.0)
-    ] = 0.0,
-    augment: Annotated[
-        float, typer.Option(help="Chance that a line of a description is left out of its copies.", min=0.0)
-    ] = 0.0,
-    written: Annotated[
-        Path | None, typer.Option(help="A table of penchant write: other words for the items, as copies.")
-    ] = None,
-    unlabelled: Annotated[
-        float,
-        typer.Option(help="Weight of items without events, which are guessed at, 0 for none.", min=0.0),
-    ] = 0.0,
-    pull: Annotated[
-        float, typer.Option(help="Pull back to the weights with which it begins, 0 for none.", min=0.0)
-    ] = 0.0,
-    precision: Annotated[
-        Precision, typer.Option(help="auto: bfloat16 where the processor has it and it is faster; or one.")
-    ] = Precision.auto,
+    adversarial: Adversarial = 0.0,
+    smoothing: Smoothing = 0.0,
+    augment: Augment = 0.0,
+    written: WrittenTable = None,
+    unlabelled: Unlabelled = 0.0,
+    pull: Pull = 0.0,
+    precision: Precise = Precision.auto,
     max_tokens: Annotated[int, typer.Option(help="Tokens read of each text.", min=8)] = 128,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.", min=0)] = 0,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
