@@ -17,6 +17,7 @@ from penchant.explain.wording import Lang
 from penchant.language.asking import request_encoder
 from penchant.language.choose import WEB, load_encoder
 from penchant.language.encode import Encoder
+from penchant.language.packed import is_packed
 
 ENDINGS = (".parquet", ".csv", ".jsonl")
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -51,7 +52,10 @@ def reader_of(language: str) -> Encoder | None:
 
     None where neither is to be had: the recommender finds the encoder itself.
     """
-    return behind_url(language) or request_encoder(language, cache_folder())
+    found = behind_url(language) or request_encoder(language, cache_folder())
+    if found is None and is_packed(language):
+        return load_encoder(language, store=cache_folder())
+    return found
 
 
 @contextmanager
