@@ -14,7 +14,6 @@ import toy
 from penchant.language.choose import load_encoder
 from penchant.live.choose import open_journal
 from penchant.live.engine import Engine
-from penchant.live.journal import Batch as Batch
 from penchant.live.records import Act
 from penchant.recommender import Recommender
 from penchant.serve.app import make_app

@@ -66,7 +66,7 @@ def test_a_history_given_along_is_scored_and_not_kept(tmp_path: Path) -> None:
         told = live.recommend(Asked(history=[act("", item)], k=3))
         assert told.fallback == ""
         assert len(live.people) == 0
-        live.journal.submit(served.Batch()).result()
+        live.unwritten.settle()
         assert live.journal.last() == 1  # the list that was shown
 
 
@@ -183,7 +183,7 @@ def test_why_adds_up_and_knows_older_lists(tmp_path: Path) -> None:
         assert sum(why.sources.values()) == pytest.approx(why.score, abs=1e-3)
         assert why.position == 2
         live.shown.clear()
-        live.journal.submit(served.Batch()).result()
+        live.unwritten.settle()
         later = live.why(shown.id, shown.ids[1])
         assert not later.exact
         assert later.score == pytest.approx(why.score, abs=1e-6)

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 import served
 import toy
 from browsed import bundle, catalogue
-from penchant.explain.reasons import HAD, WORDING
+from penchant.explain.wording_en import SAID, SOURCES
 from penchant.live.asked import Asked
 from penchant.live.choose import open_journal
 from penchant.live.effect import compared, effect, variety
@@ -62,10 +62,12 @@ def test_every_word_of_the_pages_is_there_and_is_used() -> None:
 
 def test_every_reason_can_be_said_in_both_languages() -> None:
     for lang in LANGUAGES:
-        for source, (_, text) in WORDING.items():
+        for source, text in SOURCES.items():
             assert f"text_{text}" in words(lang)
             assert source == "had" or f"source_{source}" in words(lang)
-        assert f"text_{HAD}" in words(lang)
+    # what the page reads of evidence, as the room explain writes it
+    assert SAID["met"] + SAID["title"] == "you had “{title}”"
+    assert SAID["rest"] == "{n} more of the history"
 
 
 def test_data_never_becomes_markup_and_nothing_comes_from_elsewhere() -> None:

@@ -1,7 +1,7 @@
 """What a caller asks for, and what they get."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -60,7 +60,7 @@ class Given:
     """A list: rows of the world it was made in, with what was known of who asked.
 
     `fallback` says what it rests on where nothing is known of who asks, "" otherwise. `unknown` are ids of
-    the request that no catalogue holds.
+    the request that no catalogue holds; `told` and `chances` are scores and propensities as plain numbers.
     """
 
     id: str
@@ -78,6 +78,9 @@ class Given:
     unknown: tuple[str, ...] = ()
     repeat: bool = False
     ranking: Any = None
+    told: tuple[float, ...] = ()
+    chances: tuple[float, ...] = ()
+    rendered: dict[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,16 @@ def known(person: Person, world: World, weigh: Weigh) -> Query:
     else:
         found = lived(found, person.acts, world, weigh)
     if person.vector is not None and not len(found.rows) and person.consent in ("full", "profile"):
-        found = replace(found, text=person.vector)  # words speak for newcomers; a history speaks for itself
+        found = introduced(found, person, world)  # words speak for newcomers; a history for itself
     return found
+
+
+def introduced(query: Query, person: Person, world: World) -> Query:
+    """Return the query of somebody of whom no more is known than a sentence."""
+    model, vector = world.model, person.vector
+    if vector is None or model.newcomers is None:
+        return replace(query, text=vector)
+    return replace(query, text=vector, heard=model.newcomers.score(person.text, vector, model.knowledge))
 
 
 def traits(person: Person, row: int, world: World) -> Vectors | None:

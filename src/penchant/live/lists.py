@@ -6,6 +6,7 @@ since scores are log odds. Pinned items come first, in the order in which they w
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,11 @@ SPREAD = 200
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """A list as it was put in order, with the query that it answers; `reasons` are filled when asked for."""
+    """A list as it was put in order, with the query that it answers; `reasons`, by language, when asked for.
+
+    `told` and `chances` are scores and propensities as plain numbers; `rendered` is
+    what callers made of it, kept as long as the list.
+    """
 
     rows: Rows
     ids: tuple[str, ...]
@@ -35,7 +40,10 @@ class List:
     query: Query
     fallback: str = ""
     unknown: tuple[str, ...] = ()
-    reasons: list[tuple[Reason, ...]] = field(default_factory=list)
+    reasons: dict[str, tuple[tuple[Reason, ...], ...]] = field(default_factory=dict)
+    told: tuple[float, ...] = ()
+    chances: tuple[float, ...] = ()
+    rendered: dict[Any, Any] = field(default_factory=dict)
 
 
 def listed(
@@ -74,6 +82,8 @@ def listed(
         query,
         fallback(query, world),
         unknown(asked, world),
+        told=tuple(values.tolist()),
+        chances=tuple(chances.tolist()),
     )
 
 

@@ -7,13 +7,13 @@ import { $, el } from "./dom.js";
 import { first, nameOf, portray, remember, wire } from "./people.js";
 import { speakOfPicked } from "./reasons.js";
 import { openWhy } from "./why.js";
-import { lang, number, percent, short, t } from "./words.js";
+import { number, percent, short, t } from "./words.js";
 
 const state = { about: null, who: null, likes: [], talk: null, given: null, turn: 0, stop: null };
 const handlers = { more: moreLike, why: (item) => openWhy(item, state.given.recommendation_id) };
 
 function person() { return state.who.user ? { user: state.who.user } : { session: state.who.session }; }
-function common() { return { ...person(), k: Number($("length").value), explain: true, measures: true, lang }; }
+function common() { return { ...person(), k: Number($("length").value), explain: true, measures: true, lang: "en" }; }  // the page says evidence in its own words
 function diversity() { return Number($("diversity").value); }
 
 // Ask for the list as things are now; an older question that is still on its way is dropped.

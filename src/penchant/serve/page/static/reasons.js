@@ -16,7 +16,9 @@ export function evidenceText(text) {
   if (had) return t("text_had", { title: had[1] });
   const rest = REST.exec(text);
   if (rest) return t("text_rest", { n: rest[1] });
-  return has(`text_${text}`) ? t(`text_${text}`) : text;
+  if (has(`text_${text}`)) return t(`text_${text}`);
+  const [start, ...carried] = text.split(": ");  // a source, and the words that carried it
+  return carried.length && has(`text_${start}`) ? `${t(`text_${start}`)}: ${carried.join(": ")}` : text;
 }
 
 // The weightiest parts that speak for an item; items of the history are told together.
