@@ -21,6 +21,7 @@ from penchant.live.asked import Asked
 from penchant.live.choose import open_journal
 from penchant.live.effect import compared, effect, variety
 from penchant.live.engine import Engine
+from penchant.live.journal import Batch
 from penchant.live.records import Act, Change, Shown
 from penchant.serve.app import make_app
 from penchant.serve.overseeing import AT_ONCE, line, records
@@ -208,7 +209,7 @@ def test_a_tally_begins_at_the_end_of_a_long_journal(tmp_path: Path, monkeypatch
     with served.engine(tmp_path) as engine:
         for user in range(120, 130):
             engine.recommend(Asked(user=str(user)))
-        engine.journal.submit(served.Batch(())).result()
+        engine.journal.submit(Batch(())).result()
         tally = Tally(engine)
         tally.read()
         assert tally.told()["rows"][0]["lists"] == 3
