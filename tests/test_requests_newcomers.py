@@ -83,7 +83,7 @@ def test_sentences_are_made_of_first_events_alone(data: Dataset) -> None:
     moved = replace(events, items=np.where(later, (events.items + 1) % (2 * EACH), events.items))
     users = arrivals(data)
     told, other = (
-        Told.of(world, users, read, np.random.default_rng(0))
+        Told.of(world, users, read)
         for world in (data, data.with_interactions(moved))
     )
     assert told.texts == other.texts

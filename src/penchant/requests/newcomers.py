@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.random import Generator
 
 from penchant.data.catalogue import Catalogue
 from penchant.data.dataset import Dataset
@@ -32,7 +31,7 @@ from penchant.types import Query, Rows, Scores, Vectors
 
 FIRST, NEXT, LEAST = 5, 20, 10
 """Events that a sentence is made of, later items that it should foretell, events that a person needs."""
-MOST, JUDGED, FEWEST = 600, 1 / 3, 60
+MOST, JUDGED, FEWEST = 400, 1 / 3, 60
 """People at most, the latest; their part that judges; people who judge, below which nothing is learned."""
 LEARNED, NEARNESS = (0.0, 0.25, 0.5, 1.0), (0.0, 0.1, 0.2, 0.4)
 """What is tried for a and b."""
@@ -77,9 +76,9 @@ class Newcomers:
             return unsaid
         judged = came[-int(len(came) * JUDGED) :]
         moment = float(first_times(data)[judged[0]])
-        before, rng = known_before(data, moment), np.random.default_rng(seed)
-        asked = Told.of(data, judged, read, rng)
-        earlier = Told.of(before, arrivals(before), read, rng)
+        before, once = known_before(data, moment), Once(read)
+        asked = Told.of(data, judged, once)
+        earlier = Told.of(before, arrivals(before), once)
         base = unknown(ranking, before, moment)
         model = earlier.teach(before, knowledge, base, seed)
         near = asked.vectors @ knowledge.raw.T / np.float32(words.spread)
@@ -89,7 +88,7 @@ class Newcomers:
             f"(NDCG@{K} {gain[1]:.3f}, {gain[0]:.3f} for saying nothing; {len(asked.texts):,} people)"
         )
         if part:
-            everybody = Told.of(data, came, read, rng)
+            everybody = Told.of(data, came, once)
             model = everybody.teach(data, knowledge, unknown(ranking, data, data.end), seed)
         return cls(model if part else None, part, weight / words.spread)
 
@@ -120,6 +119,22 @@ class Newcomers:
         return cls(learned, float(plain["part"]), float(plain["near"]))
 
 
+class Once:
+    """A reader that reads each sentence once."""
+
+    def __init__(self, read: Reader) -> None:
+        self.read: Reader = read
+        self.known: dict[str, Vectors] = {}
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of texts, (n, width)."""
+        new = [text for text in dict.fromkeys(texts) if text not in self.known]
+        if new:
+            self.known |= dict(zip(new, self.read(new), strict=True))
+        width = (0,) if not self.known else next(iter(self.known.values())).shape
+        return np.stack([self.known[text] for text in texts]) if texts else np.zeros((0, *width), np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """People in sentences: `texts` made of their first events, `heads`, and what they took next, `wanted`."""
@@ -130,7 +145,7 @@ class Told:
     wanted: list[Rows]
 
     @classmethod
-    def of(cls, data: Dataset, users: Rows, read: Reader, rng: Generator) -> "Told":
+    def of(cls, data: Dataset, users: Rows, read: Reader) -> "Told":
         """Say what could be said of `users` after their first events, if anything."""
         events, bounds = data.interactions, data.interactions.bounds(data.n_users)
         starts = bounds[users]
@@ -141,7 +156,7 @@ class Told:
         told = cls([], np.zeros((0, 0), dtype=np.float32), [], [])
         for user, person in zip(users.tolist(), people(early, users), strict=True):
             own = events.items[bounds[user] : bounds[user + 1]]
-            text = sentence(person.kinds, person.liked[:3], int(rng.integers(3)))
+            text = sentence(person.kinds, person.liked[:3], user % 3)  # rows follow nothing in the id
             later = np.setdiff1d(own[FIRST : FIRST + NEXT], own[:FIRST])
             if text and len(later):
                 told.texts.append(text)
