@@ -31,7 +31,7 @@ peers: .venv/installed  ## other libraries on the same cut, each in an environme
 # Constraints pin every version, so that no one gets a GPU build of gigabytes or an untested mix.
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(PENCHANT) -m pip install --disable-pip-version-check -c constraints.txt -e '.[language,test]'
+	$(PENCHANT) -m pip install --disable-pip-version-check --no-compile -c constraints.txt -e '.[language,test]'
 	touch $@
 
 clean:
