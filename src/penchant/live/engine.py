@@ -20,11 +20,11 @@ from penchant.data.kinds import weight_of
 from penchant.errors import InputError, JournalError, UnknownIdError
 from penchant.language.encode import Encoder
 from penchant.live.additions import extended, new_rows
-from penchant.live.asked import SPOKEN, Asked, Given, Why
+from penchant.live.asked import OPEN, SPOKEN, Asked, Given, Router, Why
 from penchant.live.histories import asked_by, query_of
 from penchant.live.journal import Batch, Journal
-from penchant.live.lists import List, listed
-from penchant.live.people import CONSENTS, Key, People, Person
+from penchant.live.lists import List, explained, listed
+from penchant.live.people import CONSENTS, Key, People, Person, key_of
 from penchant.live.records import Act, Change, Record, Shown
 from penchant.live.rules import Rules, checked
 from penchant.live.trend import Trend
@@ -66,6 +66,8 @@ class Engine:
         self.items: dict[str, Mapping[str, Any]] = {}
         self.gone: set[str] = set()
         self.lost = 0
+        self.router: Router | None = None
+        self.listeners: list[Callable[[Sequence[Record]], None]] = []
         self.world = World.load(folder, encoder)
         self.trends: dict[str, Trend] = {}
         self.moved, self.stale = 0.0, False
@@ -89,6 +91,7 @@ class Engine:
             self.world = self._with_items(world, self.items)
             self._count()
             self.people.drop()
+            self.shown.clear()  # rows of another bundle mean other items
             self.rules.stamp += 1
 
     def _with_items(self, world: World, items: Mapping[str, Mapping[str, Any]]) -> World:
@@ -155,7 +158,8 @@ class Engine:
             try:
                 last = kept.result()
                 with self.lock:
-                    self._apply(records)
+                    self.take(records)
+                self.tell(records)
             except BaseException as error:
                 done.set_exception(error)
             else:
@@ -164,7 +168,13 @@ class Engine:
         self.journal.submit(Batch(records, answers or {})).add_done_callback(apply)
         return done
 
-    def _apply(self, records: Sequence[Record]) -> None:
+    def tell(self, records: Sequence[Record]) -> None:
+        """Let those who listen hear of what happened."""
+        for listen in self.listeners:
+            listen(records)
+
+    def take(self, records: Sequence[Record]) -> None:
+        """Let records count that are kept; the lock is held."""
         acts = [record for record in records if isinstance(record, Act)]
         for act in acts:
             for key in {key_of(act.user, act.session), ("", act.session)} - {("", "")}:
@@ -230,6 +240,11 @@ class Engine:
         Raises UnknownIdError where none of the ids that were to be ranked is known, InputError for a filter
         that the catalogue does not have.
         """
+        routed = None if self.router is None or asked.arm else self.router.recommend(asked)
+        return routed or self.given(*self.found(asked))
+
+    def found(self, asked: Asked) -> tuple[List, Asked, World, float]:
+        """Return a list that nobody is shown yet, with what `given` needs to show it."""
         asked = self._by_scenario(asked)
         with self.lock:
             world, now, person, query = self._begin(asked)
@@ -239,10 +254,12 @@ class Engine:
             found = listed(world, asked_by(query, asked, world), asked, barred, self.rules)
             if person is not None and asked.plain and person.query is query:
                 person.lists[shelf] = found
-        return self._given(found, asked, world, now)
+        return found, asked, world, now
 
     def kept(self, asked: Asked) -> Given | None:
         """Return the list that `recommend` would, if nothing changed since it was made; quick."""
+        if self.router is not None and not asked.arm and (sent := self.router.sent(asked)):
+            return sent[0].kept(sent[1]) if sent[0] else None
         if not asked.plain or asked.scenario or not (asked.user or asked.session):
             return None
         with self.lock:
@@ -251,7 +268,7 @@ class Engine:
                 return None
             world, now, person, _ = self._begin(asked)
             found = person.lists.get(self._shelf(asked, world, now)) if person else None
-        return None if found is None else self._given(found, asked, world, now)
+        return None if found is None else self.given(found, asked, world, now)
 
     def _begin(self, asked: Asked) -> tuple[World, float, Person | None, Query]:
         self._move()
@@ -289,12 +306,13 @@ class Engine:
             self.barred = (stamp, *self.rules.barred(world.model.data.items.vocabulary, self.gone))
         return self.barred[1:]
 
-    def _given(self, found: List, asked: Asked, world: World, now: float) -> Given:
+    def given(self, found: List, asked: Asked, world: World, now: float) -> Given:
+        """Show a list: it gets a name, and the journal hears of it."""
         told = self._reasons(found, asked, world) if asked.explain else ()
         given = Given(
             uuid.uuid4().hex, found.rows, found.ids, found.scores, found.propensities, world.version,
-            found.policy, found.query, now, told, found.fallback, unknown=found.unknown,
-            repeat=asked.repeat is not False, ranking=world.model.ranking,
+            found.policy, found.query, now, told, found.fallback, asked.arm, found.unknown,
+            repeat=asked.repeat is not False, ranking=world.model.ranking, names=world.model.data.items.vocabulary,
         )  # fmt: skip
         self._show(given, asked, now)
         return given
@@ -334,6 +352,8 @@ class Engine:
         Exact for the last lists shown; for older ones, what the running bundle says of those who asked as they
         were then.
         """
+        if self.router is not None and (side := self.router.holder(recommendation)) is not None:
+            return side.why(recommendation, item)
         with self.lock:
             given, world = self.shown.get(recommendation), self.world
         if given is not None and item in given.ids:
@@ -363,8 +383,9 @@ class Engine:
         record = Shown(
             given.id, asked.user, asked.session, now, given.ids, tuple(given.scores.tolist()),
             tuple(given.propensities.tolist()), given.version, given.policy, asked.scenario, given.arm,
-            {"text": asked.text, "items": list(asked.items)} if asked.text or asked.items else {},
+            asked.told,
         )  # fmt: skip
+        self.tell((record,))
         try:
             self.journal.submit(Batch((record,))).add_done_callback(self._noted)
         except JournalError:
@@ -410,6 +431,8 @@ class Engine:
             return self.items[name]
         items = self.world.model.data.items
         row = items.vocabulary.row(name)
+        if row < 0 and name not in self.gone and self.router is not None:
+            return self.router.item(name)
         if row < 0 or name in self.gone:
             raise UnknownIdError(f"no item {name!r}")
         return dict(items.table.row(row, named=True)) if items.table.width else {}
@@ -468,26 +491,9 @@ class Engine:
         removed = self.journal.erase(user)
         with self.lock:
             self.people.drop([(user, "")])
+        self.tell([Change("user", user, "delete", self.clock())])
         return removed
 
     def close(self) -> None:
         """Keep what was handed over, then end."""
         self.journal.close()
-
-
-def explained(
-    model: Recommender, query: Query, rows: Rows, repeat: bool, exact: bool, told: tuple[float, float, int]
-) -> Why:
-    """Return the reasons and the shares of the sources for one item."""
-    slate = model.ranking.slate(query, rows, repeat=repeat)
-    sources = {name: float(share[0]) for name, share in slate.shares.items() if share[0]}
-    return Why(tuple(model.explain(query, rows, repeat=repeat)[0]), sources, exact, *told)
-
-
-OPEN = frozenset({"k", "diversity", "explore", "repeat"})
-"""What the defaults of a scenario may say."""
-
-
-def key_of(user: str, session: str) -> Key:
-    """Return under which key somebody is known."""
-    return (user, "") if user else ("", session)

@@ -69,7 +69,7 @@ def plain(reasons: Sequence[Reason], ids: Any) -> list[dict[str, Any]]:
 
 def answered(given: Given, shelf: Shelf, properties: bool | list[str]) -> dict[str, Any]:
     """Return a list as JSON holds it."""
-    ids = shelf.world.model.data.items.vocabulary
+    ids = given.names or shelf.world.model.data.items.vocabulary
     items: list[dict[str, Any]] = []
     for place, (name, score) in enumerate(zip(given.ids, given.scores.tolist(), strict=True)):
         one: dict[str, Any] = {"id": name, "score": score}
@@ -129,7 +129,7 @@ def routes(service: Service) -> APIRouter:
     async def explain(request: Request, recommendation_id: str, item: str, lang: str = "en") -> Response:
         must(request, "read")
         found = await service.threaded(engine.why, recommendation_id, item)
-        told = plain(found.reasons, engine.world.model.data.items.vocabulary)
+        told = plain(found.reasons, found.names)
         total = sum(max(0.0, one["share"]) for one in told) or 1.0
         return reply(
             {
