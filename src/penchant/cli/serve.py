@@ -34,6 +34,13 @@ def serve(
     origin: Annotated[
         list[str] | None, typer.Option(help="Page of another address that may call; may be repeated.")
     ] = None,
+    refresh_hours: Annotated[
+        float,
+        typer.Option(help="Learn anew every so many hours, if anything came in; 0: not by itself.", min=0),
+    ] = 0,
+    refresh_events: Annotated[
+        int, typer.Option(help="Learn anew after so many events; 0: not by itself.", min=0)
+    ] = 0,
     texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Read requests in words.")] = True,
 ) -> None:
     """Answer over HTTP: lists, requests in words, events, items, users, a page."""
@@ -49,6 +56,7 @@ def serve(
     from penchant.data.kinds import parse_weights
     from penchant.live.choose import beside, open_journal
     from penchant.live.engine import Engine
+    from penchant.live.keeper import caught_up
     from penchant.serve.settings import KeyFile, Settings
     from penchant.store import current
 
@@ -56,10 +64,11 @@ def serve(
     told = KeyFile.read(keys) if keys else KeyFile()
     settings = Settings(
         host=host, port=port, keys=told.keys, salt=told.salt, per_minute=per_minute,
-        origins=tuple(origin or ()), texts=texts,
+        origins=tuple(origin or ()), texts=texts, refresh_hours=refresh_hours, refresh_events=refresh_events,
+        journal=journal or str(beside(model)), reader=reader if texts else None,
     ).checked()  # fmt: skip
-    place = journal or str(beside(model))
-    kept = open_journal(place, durable=durable)
+    kept = open_journal(settings.journal, durable=durable)
+    caught_up(kept, model)
     encoder = reader(model) if texts else None
     engine = Engine(
         model, kept, encoder=encoder, weights=parse_weights(weights) if weights else None, most_people=people

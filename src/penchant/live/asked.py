@@ -53,7 +53,9 @@ class Asked:
     @property
     def told(self) -> dict[str, Any]:
         """Return what the journal keeps of it besides who asked, to explain it later."""
-        found: dict[str, Any] = {"text": self.text, "items": list(self.items)} if self.text or self.items else {}
+        found: dict[str, Any] = (
+            {"text": self.text, "items": list(self.items)} if self.text or self.items else {}
+        )
         return found | ({"teams": list(self.teams)} if self.teams else {})
 
     @property

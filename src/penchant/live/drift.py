@@ -219,7 +219,11 @@ def reasons(measures: dict[str, Any], spans: Sequence[Span]) -> list[dict[str, A
         add("grown", events / max(1, known), f"{events:,} events came in beside the {known:,} of the bundle")
     fallen = fell(spans)
     if fallen is not None:
-        add("hit rate", fallen[1], f"of the lists {fallen[1]:.1%} are acted upon now, {fallen[0]:.1%} at first")
+        add(
+            "hit rate",
+            fallen[1],
+            f"of the lists {fallen[1]:.1%} are acted upon now, {fallen[0]:.1%} at first",
+        )
     return found
 
 

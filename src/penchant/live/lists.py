@@ -153,4 +153,10 @@ def explained(
     """Return the reasons and the shares of the sources for one item."""
     slate = model.ranking.slate(query, rows, repeat=repeat)
     sources = {name: float(share[0]) for name, share in slate.shares.items() if share[0]}
-    return Why(tuple(model.explain(query, rows, repeat=repeat)[0]), sources, exact, *told, model.data.items.vocabulary)
+    return Why(
+        tuple(model.explain(query, rows, repeat=repeat)[0]),
+        sources,
+        exact,
+        *told,
+        model.data.items.vocabulary,
+    )

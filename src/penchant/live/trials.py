@@ -106,7 +106,9 @@ class Trials:
         try:
             made = Experiment.of(change, number)
             before = self.known.get(change.id)
-            self.known[change.id] = made if before is None or renewed(before, made) else continued(before, made)
+            self.known[change.id] = (
+                made if before is None or renewed(before, made) else continued(before, made)
+            )
         except PenchantError as error:  # of another Penchant
             LOG.error("%s", error)
 
