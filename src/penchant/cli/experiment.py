@@ -46,7 +46,6 @@ def experiment(
         prefer = told["prefer"]
         low, high = prefer["interval"] or (float("nan"), float("nan"))
         share = float("nan") if prefer["share"] is None else prefer["share"]
-        say(
-            f"share of people who prefer {prefer['arm']}: {share:.3f} ({low:.3f} to {high:.3f}); p {prefer['p']:.4f}"
-        )
+        said = f"{share:.3f} ({low:.3f} to {high:.3f}); p {prefer['p']:.4f}"
+        say(f"share of people who prefer {prefer['arm']}: {said}")
     say(told["verdict"])

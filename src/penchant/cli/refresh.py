@@ -43,7 +43,7 @@ def refresh(
         bool, typer.Option("--roll-back", help="Let the version before take over again; nothing is learned.")
     ] = False,
 ) -> None:
-    """Learn a new version from a model and its journal; it takes over if it is no worse than the running one."""
+    """Learn a new version from a model and its journal; it takes over if it is no worse."""
     place = journal or str(beside(model))
     there = journal is not None or Path(place).exists()
     if not there and not back:
@@ -58,8 +58,8 @@ def refresh(
         be_quick()
         name = language or str(read(model, verify=False)[0].scalars.get("language", ""))
         settings = Settings(
-            effort.value, seed, behind_url(name) or language, reader_of(name) if name else None, cache_folder(),
-            parse_weights(weights) if weights else None, force,
+            effort.value, seed, behind_url(name) or language, reader_of(name) if name else None,
+            cache_folder(), parse_weights(weights) if weights else None, force,
         )  # fmt: skip
         told(refreshed(model, opened, settings, say=say))
     finally:

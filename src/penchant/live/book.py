@@ -20,7 +20,6 @@ from typing import Any
 
 from penchant.errors import BundleError, InputError
 from penchant.live.journal import Journal
-from penchant.store.contents import MANIFEST
 from penchant.store.reading import manifest_in
 
 if sys.platform != "win32":
@@ -126,7 +125,7 @@ class Book:
 
     @contextmanager
     def alone(self) -> Iterator[Path]:
-        """Hold the lock, and lend a folder for work that is gone after; raises InputError if another one runs.
+        """Hold the lock, and lend a folder for work that is gone after; raises InputError if another runs.
 
         What a killed refresh left behind is removed.
         """

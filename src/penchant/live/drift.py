@@ -1,7 +1,8 @@
 """Drift: how far what happens now is from what the running bundle learned, and whether a refresh is due.
 
-The population stability index of two distributions over bins is Σ (a − e) ln(a / e); below 0.1 they are alike,
-above 0.25 they are not. Counts of few events differ by chance by about (bins − 1)(1/n + 1/m), which is taken off.
+The population stability index of two distributions over bins is Σ (a − e) ln(a / e); below 0.1 they are
+alike, above 0.25 they are not. Counts of few events differ by chance by about (bins − 1)(1/n + 1/m), which
+is taken off.
 """
 
 from collections import Counter, OrderedDict
@@ -27,7 +28,7 @@ SPANS = 48
 """Spans of time for which the hit rate is kept; as time goes on they get longer."""
 SHIFTED, ENOUGH = 0.25, 200
 UNKNOWN, GROWN = 0.05, 0.1
-"""Parts of events with unknown items, and of new events beside the bundle's own, from which on to learn again."""
+"""Parts of events with unknown items, and of new events beside the bundle's, from which on to learn again."""
 Shares = NDArray[np.float64]
 
 

@@ -30,7 +30,6 @@ from penchant.live.rules import Rules, checked
 from penchant.live.trend import Trend
 from penchant.live.world import World
 from penchant.models.popularity import Popularity
-from penchant.recommender import Recommender
 from penchant.types import Query, Reason, Rows, Scores
 
 Answers: TypeAlias = Mapping[str, tuple[str, str]] | None
@@ -312,7 +311,8 @@ class Engine:
         given = Given(
             uuid.uuid4().hex, found.rows, found.ids, found.scores, found.propensities, world.version,
             found.policy, found.query, now, told, found.fallback, asked.arm, found.unknown,
-            repeat=asked.repeat is not False, ranking=world.model.ranking, names=world.model.data.items.vocabulary,
+            repeat=asked.repeat is not False, ranking=world.model.ranking,
+            names=world.model.data.items.vocabulary,
         )  # fmt: skip
         self._show(given, asked, now)
         return given
@@ -349,11 +349,12 @@ class Engine:
     def why(self, recommendation: str, item: str) -> Why:
         """Return why an item was in a list; raises UnknownIdError for a list, or an item, that was not shown.
 
-        Exact for the last lists shown; for older ones, what the running bundle says of those who asked as they
-        were then.
+        Exact for the last lists shown; for older ones, what the running bundle says of those who asked as
+        they were then.
         """
         if self.router is not None and (side := self.router.holder(recommendation)) is not None:
-            return side.why(recommendation, item)
+            found: Why = side.why(recommendation, item)
+            return found
         with self.lock:
             given, world = self.shown.get(recommendation), self.world
         if given is not None and item in given.ids:

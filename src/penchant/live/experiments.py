@@ -1,8 +1,8 @@
 """Experiments: arms side by side, and who belongs to which.
 
-Somebody's place is h = hash(experiment, user or session) in [0, 1): the arm in whose stretch of the shares it
-falls. Nothing is kept of it, and it is the same after a restart. Each request is in one experiment at most, the
-first that takes it, so that two never mix.
+Somebody's place is h = hash(experiment, user or session) in [0, 1): the arm in whose stretch of the shares
+it falls. Nothing is kept of it, and it is the same after a restart. Each request is in one experiment at
+most, the first that takes it, so that two never mix.
 """
 
 from collections.abc import Mapping

@@ -138,7 +138,7 @@ class Keeper:
         LOG.warning("version %s serves from now on", world.version[:12])
 
     def noted(self, version: str = "") -> None:
-        """Take outcomes over into the journal; of a version that came from elsewhere, what it learned from."""
+        """Take outcomes over into the journal; of a version from elsewhere, what it learned from."""
         version = version or self.engine.world.version
         try:
             stamp = (self.book.folder / "outcomes.jsonl").stat().st_mtime_ns
@@ -221,7 +221,7 @@ def journaled(
 
 
 def met(journal: Journal, folder: Path, version: str, clock: Callable[[], float] = time.time) -> list[Change]:
-    """Return a record of a version that the journal does not know: what it learned from, as far as is known."""
+    """Return a record of a version that the journal does not know: what it learned from, as far as known."""
     if any(change.body.get("version") == version for _, change in journal.changes("refresh")):
         return []
     book, seen = Book.beside(folder), 0
@@ -248,7 +248,7 @@ def caught_up(journal: Journal, folder: Path) -> None:
 
 
 def encoder_for(folder: Path, world: World, reader: Reader = None) -> Encoder | None:
-    """Return what reads texts for a bundle: that of the running one if it reads alike, else what `reader` finds.
+    """Return what reads texts for a bundle: that of the running one if alike, else what `reader` finds.
 
     None for one that holds its own.
     """

@@ -1,8 +1,8 @@
 """The exam of a refresh: a newer bundle against the running one, on events that neither has learned from.
 
-Both are asked at the moments of the newest slice, one by one, each with the history up to there; the running one
-as it runs, with the items and the popularities that came in before the slice. Differences are paired and people
-are drawn as a whole (see `evaluate.statistics.clustered`).
+Both are asked at the moments of the newest slice, one by one, each with the history up to there; the running
+one as it runs, with the items and the popularities that came in before the slice. Differences are paired and
+people are drawn as a whole (see `evaluate.statistics.clustered`).
 """
 
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A part of a journal, read as if it were the whole: what a bundle has not learned, up to a record or a moment."""
+"""A part of a journal, read as if it were the whole: what a bundle has not learned, up to some moment."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

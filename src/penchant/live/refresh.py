@@ -3,8 +3,8 @@
     bundle + journal → tables → fit without the newest slice → exam on the slice → the same plan fitted on
     everything → CURRENT
 
-The plan (settings and trust) never sees the slice that judges it. Nothing of the bundle is touched before the very
-end, where a version is put in place whole or not at all.
+The plan (settings and trust) never sees the slice that judges it. Nothing of the bundle is touched before
+the very end, where a version is put in place whole or not at all.
 """
 
 import time
@@ -69,7 +69,7 @@ def refresh(
     say: Callable[[str], None] = quietly,
     clock: Callable[[], float] = time.time,
 ) -> Outcome:
-    """Fit a new version of a bundle from its journal, and swap it in if it is no worse; returns what came of it.
+    """Fit a new version of a bundle from its journal, and swap it in if it is no worse; returns the outcome.
 
     The outcome is written beside the bundle, a failure as well.
 

@@ -1,10 +1,10 @@
 """What an experiment came to so far: lists shown and acted upon, by person and arm, read from the journal.
 
-A list is accepted where something of it was done that counts for it (a weight above 0). People are what is drawn:
-intervals come from their sums, so that who gets many lists does not count as many people.
+A list is accepted where something of it was done that counts for it (a weight above 0). People are what is
+drawn: intervals come from their sums, so that who gets many lists does not count as many people.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +30,7 @@ class Person:
 
 @dataclass
 class Tally:
-    """The counts of one experiment up to the record `last`; memory grows with its people and accepted lists."""
+    """The counts of one experiment up to the record `last`; grows with its people and accepted lists."""
 
     experiment: Experiment
     weigh: Callable[[Act], float]
@@ -141,7 +141,7 @@ def ends(found: Bounds | None) -> list[float] | None:
     return None if found is None else [found.low, found.high]
 
 
-def split_verdict(arms: list[Mapping[str, Any]]) -> str:
+def split_verdict(arms: Sequence[Mapping[str, Any]]) -> str:
     """Say in a sentence what may be said at this moment."""
     if any(arm["interval"] is None for arm in arms):
         return "too few people to say anything"
@@ -156,7 +156,7 @@ def split_verdict(arms: list[Mapping[str, Any]]) -> str:
 
 
 def tallied(journal: Journal, id: str, weigh: Callable[[Act], float]) -> Tally | None:
-    """Return the results of an experiment from its journal alone, also of one that was removed; None if unknown."""
+    """Return the results of an experiment from its journal alone, also of a removed one; None if unknown."""
     found: Experiment | None = None
     for number, change in journal.changes("experiment"):
         if change.id == id and change.action != "delete":

@@ -64,7 +64,7 @@ def acceptance(done: Column, shown: Column, alpha: float = 0.05) -> Bounds | Non
 def difference(
     first: tuple[Column, Column], second: tuple[Column, Column], alpha: float = 0.05
 ) -> Bounds | None:
-    """Return the difference second − first of two ratios over different people; None with too few of either."""
+    """Return the difference second − first of ratios over different people; None with too few of either."""
     counts = len(first[1]), len(second[1])
     if min(counts) < FEWEST:
         return None

@@ -1,7 +1,7 @@
 """Experiments in force: requests are sent to the sides that they belong to.
 
-A side with a bundle of its own is an engine of its own beside the main one: it reads the same journal, hears of
-every record, and has its own items, people and popularities.
+A side with a bundle of its own is an engine of its own beside the main one: it reads the same journal, hears
+of every record, and has its own items, people and popularities.
 """
 
 import logging
@@ -177,8 +177,8 @@ class Trials:
 def draft(first: Rows, second: Rows, k: int, rng: Generator) -> tuple[Rows, list[int], list[int]]:
     """Deal two lists (rows, −1: left out) into one of k: which rows, of which list, from which place.
 
-    Team draft (Radlinski, Kurup and Joachims, CIKM 2008): round by round both lists pick their best item that is
-    not taken, a coin saying who picks first.
+    Team draft (Radlinski, Kurup and Joachims, CIKM 2008): round by round both lists pick their best item
+    that is not taken, a coin saying who picks first.
     """
     lists, at = (first.tolist(), second.tolist()), [0, 0]
     taken: set[int] = {-1}
