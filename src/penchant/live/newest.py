@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from penchant.data.dataset import Dataset
 from penchant.evaluate.prequential import step_by_step
 from penchant.evaluate.statistics import Interval, clustered
-from penchant.evaluate.tasks import NEW, Fold, Task
+from penchant.evaluate.tasks import NEW, REPEATS, Fold, Task
 from penchant.live.world import World
 from penchant.metrics import hit_rate, hits, ndcg
 from penchant.recommender import Recommender
@@ -54,8 +54,9 @@ def newest_slice(data: Dataset, end: float) -> Fold | None:
 
 
 def asked(fold: Fold) -> list[Task]:
-    """Return the questions about items that are not in the history."""
-    return [task for task in fold.tasks if task.table == NEW and len(task)]
+    """Return the questions about items that are not in the history; about any, where those ask too few people."""
+    new, every = ([one for one in fold.tasks if one.table == name and len(one)] for name in (NEW, REPEATS))
+    return new if people(new) >= FEWEST else every
 
 
 def people(tasks: list[Task]) -> int:
@@ -73,15 +74,15 @@ def sat(tasks: list[Task], data: Dataset, new: Recommender, old: World) -> Verdi
         told = [
             translated(q, int(persons[u]), own, old) for q, u in zip(task.queries, task.users, strict=True)
         ]
-        rows = old.model.rank(told, K)[0]
+        rows = old.model.rank(told, K, repeat=task.repeat)[0]
         rows = np.where(rows >= 0, np.append(shared, -1)[rows], -1)
-        columns = [*judged(new.rank(task.queries, K)[0], task), *judged(rows, task)]
+        columns = [*judged(new.rank(task.queries, K, repeat=task.repeat)[0], task), *judged(rows, task)]
         users.append(task.users)
         values.append(np.stack(columns, axis=1))
     table = np.concatenate(values)
     whole = np.concatenate([table, table[:, :2] - table[:, 2:]], axis=1)
     intervals = clustered(whole, np.concatenate(users), rng=default_rng(0))
-    return decided(intervals, len(table), people(tasks))
+    return decided(intervals, len(table), people(tasks), tasks[0].table)
 
 
 def judged(rows: Rows, task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -103,14 +104,14 @@ def translated(query: Query, user: int, own: Rows, old: World) -> Query:
     )  # fmt: skip
 
 
-def decided(intervals: list[Interval], questions: int, persons: int) -> Verdict:
+def decided(intervals: list[Interval], questions: int, persons: int, table: str = NEW) -> Verdict:
     """Judge by NDCG@10 of the new bundle, of the old, and their difference.
 
     The new one may take over where the lower end of the interval of the difference is above −1 % of the old
     one's (surely not worse), or, where the interval holds both, if the difference itself is not below 0.
     """
     names = ("new", "old", "difference")
-    metrics: dict[str, Any] = {"questions": questions, "people": persons}
+    metrics: dict[str, Any] = {"questions": questions, "people": persons, "table": table}
     for place, measure in enumerate(("ndcg@10", "hit rate@10")):
         metrics[measure] = {
             name: list(map(float, one)) for name, one in zip(names, intervals[place::2], strict=True)
