@@ -1,12 +1,12 @@
 """A small fitted bundle, its journal and an engine over both, for tests of what happens live."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 import toy
-from penchant.data.dataset import Dataset
 from penchant.live.choose import beside, open_journal
 from penchant.live.engine import Engine
 from penchant.live.journal import Batch, Journal
@@ -17,10 +17,15 @@ NOW = toy.START + 400 * toy.DAY
 """The moment at which tests begin, after all that the bundle knows."""
 
 
-def bundle(folder: Path, data: Dataset | None = None, seed: int = 0) -> Path:
-    """Fit the toy world, without a language model, and save it."""
-    model = Recommender.fit(data or toy.world().data, effort="quick", language="none", seed=seed)
-    model.save(folder, created=toy.START + 310 * toy.DAY)
+@cache
+def model() -> Recommender:
+    """The toy world fitted, without a language model; once a process."""
+    return Recommender.fit(toy.world().data, effort="quick", language="none")
+
+
+def bundle(folder: Path) -> Path:
+    """Save the fitted toy world."""
+    model().save(folder, created=toy.START + 310 * toy.DAY)
     return folder
 
 

@@ -54,7 +54,7 @@ def newest_slice(data: Dataset, end: float) -> Fold | None:
 
 
 def asked(fold: Fold) -> list[Task]:
-    """Return the questions about items that are not in the history; about any, where those ask too few people."""
+    """Return the questions about items that are not in the history; about any, where those ask too few."""
     new, every = ([one for one in fold.tasks if one.table == name and len(one)] for name in (NEW, REPEATS))
     return new if people(new) >= FEWEST else every
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from penchant.errors import BundleError
 from penchant.live.drift import Drift
 from penchant.live.keeper import Keeper
 from penchant.serve.problems import Problem
@@ -71,8 +72,11 @@ def routes(service: Service) -> APIRouter:
         must(request, "admin")
         if keeper.running():
             raise Problem(409, "a refresh runs", hint="GET /v1/refresh says how far it is")
-        by = request.scope["state"]["by"]
-        return reply(asdict(await service.threaded(keeper.roll_back, by)))
+        try:
+            made = await service.threaded(keeper.roll_back, request.scope["state"]["by"])
+        except BundleError as error:
+            raise Problem(409, str(error.args[0]), hint=error.hint) from None
+        return reply(asdict(made))
 
     @router.get("/v1/drift", summary="How far what happens is from what the bundle learned")
     async def drifted(request: Request) -> Response:
