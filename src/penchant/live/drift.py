@@ -36,7 +36,7 @@ def stability(expected: Shares, found: Shares) -> float:
     """Return the population stability index of counts, (B,) each, less what chance alone gives; 0 for none.
 
     >>> round(stability(np.array([500.0, 500.0]), np.array([900.0, 100.0])), 2)
-    0.88
+    0.87
     """
     n, m = float(expected.sum()), float(found.sum())
     if not n or not m:

@@ -1,5 +1,6 @@
 """Routes of experiments: put one in force, stop it, see what it came to."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -55,50 +56,63 @@ def trials_of(service: Service) -> Trials:
     return Trials(engine, side)
 
 
-def routes(service: Service) -> APIRouter:
-    """Return the routes."""
-    router, engine, trials = APIRouter(tags=["experiments"]), service.engine, trials_of(service)
-    tallies: dict[str, Tally] = {}
+@dataclass(slots=True)
+class Trying:
+    """The experiments of a service as callers see them, with what was counted of them so far."""
 
-    def known(id: str) -> Experiment:
-        found = trials.known.get(id)
+    engine: Engine
+    trials: Trials
+    tallies: dict[str, Tally] = field(default_factory=dict)
+
+    def known(self, id: str) -> Experiment:
+        """Return an experiment; raises Problem for one that nobody put in."""
+        found = self.trials.known.get(id)
         if found is None:
             raise Problem(404, f"no experiment {id[:80]!r}")
         return found
 
-    def shown(one: Experiment) -> dict[str, Any]:
-        bundles = {arm.bundle for arm in one.arms if arm.bundle}
-        problems = {name: trials.broken[name] for name in bundles if name in trials.broken}
+    def shown(self, one: Experiment) -> dict[str, Any]:
+        """Return an experiment as JSON holds it."""
+        broken = self.trials.broken
+        problems = {arm.bundle: broken[arm.bundle] for arm in one.arms if arm.bundle in broken}
         return {"id": one.id, **one.told(), "since": one.at} | ({"problems": problems} if problems else {})
 
-    def put_in(id: str, told: dict[str, Any], by: str) -> dict[str, Any]:
-        change = Change("experiment", id, "put", engine.clock(), told, by)
+    def put(self, id: str, told: dict[str, Any], by: str) -> dict[str, Any]:
+        """Put an experiment in force; its bundles are loaded first, so that nobody waits for them."""
+        change = Change("experiment", id, "put", self.engine.clock(), told, by)
         made = Experiment.of(change)
         for arm in made.arms if made.running else ():
-            if arm.bundle and (wrong := trials.load(arm.bundle)):
+            if arm.bundle and (wrong := self.trials.load(arm.bundle)):
                 raise Problem(422, f"the bundle of the arm {arm.name!r} cannot be served: {wrong}")
-        trials.put(change)
-        return shown(trials.known[id])
+        self.trials.put(change)
+        return self.shown(self.trials.known[id])
 
-    def results(id: str) -> dict[str, Any]:
-        one = known(id)
-        tally = tallies.get(id)
+    def results(self, id: str) -> dict[str, Any]:
+        """Return what it came to, counted on from where it was last looked at."""
+        one = self.known(id)
+        tally = self.tallies.get(id)
         if tally is None or (tally.experiment.since, tally.experiment.arms) != (one.since, one.arms):
-            tally = tallies[id] = Tally(one, engine.weight)
+            tally = self.tallies[id] = Tally(one, self.engine.weight)
         tally.experiment = one
-        for gone in set(tallies) - set(trials.known):
-            del tallies[gone]
-        return tally.read(engine.journal).told()
+        for gone in set(self.tallies) - set(self.trials.known):
+            del self.tallies[gone]
+        return tally.read(self.engine.journal).told()
+
+
+def routes(service: Service) -> APIRouter:
+    """Return the routes."""
+    router, engine = APIRouter(tags=["experiments"]), service.engine
+    trying = Trying(engine, trials_of(service))
 
     @router.get("/v1/experiments", summary="All experiments")
     async def every(request: Request) -> Response:
         must(request, "read")
-        return reply({"experiments": [shown(one) for one in list(trials.known.values())]})
+        return reply({"experiments": [trying.shown(one) for one in list(trying.trials.known.values())]})
 
     @router.get("/v1/experiments/{id}", summary="One experiment")
     async def one(request: Request, id: str) -> Response:
         must(request, "read")
-        return reply(shown(known(id)))
+        return reply(trying.shown(trying.known(id)))
 
     @router.put(
         "/v1/experiments/{id}", openapi_extra=documented(Plan), summary="Put one in force, or stop it"
@@ -106,19 +120,19 @@ def routes(service: Service) -> APIRouter:
     async def put(request: Request, id: str) -> Response:
         must(request, "admin")
         told = (await body(request, Plan)).model_dump(exclude_defaults=True)
-        return reply(await service.threaded(put_in, id, told, request.scope["state"]["by"]))
+        return reply(await service.threaded(trying.put, id, told, request.scope["state"]["by"]))
 
     @router.delete("/v1/experiments/{id}", summary="Take one away; the journal keeps what it showed")
     async def remove(request: Request, id: str) -> Response:
         must(request, "admin")
-        known(id)
+        trying.known(id)
         change = Change("experiment", id, "delete", engine.clock(), by=request.scope["state"]["by"])
-        await service.threaded(trials.put, change)
+        await service.threaded(trying.trials.put, change)
         return reply({"id": id, "removed": True})
 
     @router.get("/v1/experiments/{id}/results", summary="What it came to so far; look as often as you like")
     async def came_to(request: Request, id: str) -> Response:
         must(request, "read")
-        return reply(await service.threaded(results, id))
+        return reply(await service.threaded(trying.results, id))
 
     return router
