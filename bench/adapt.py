@@ -2,6 +2,8 @@
 
     python bench/adapt.py [DATA …] [--draws N] [--ask "METHOD …"] [-o FILE]
     python bench/adapt.py --methods [DATA] [--draws N]   what each method costs and gives: adapt_methods.json
+    python bench/adapt.py --tricks [DATA] [--draws N]    what smoothing and others give: adapt_tricks.json
+    python bench/adapt.py --few [DATA] [--draws N]       items without events, labels few: adapt_few.json
     python bench/adapt.py --later [DATA]                 what a later lesson makes it forget: adapt_later.json
 
 DATA are folders of tables; without any, MovieLens-100K is fetched, and ifdb taken from under PENCHANT_DATA.
@@ -38,11 +40,14 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--ask", action="append", default=[])
     parser.add_argument("--methods", action="store_true")
+    parser.add_argument("--tricks", action="store_true")
+    parser.add_argument("--few", action="store_true")
     parser.add_argument("--later", action="store_true")
     parser.add_argument("-o", "--output", type=Path)
     given = parser.parse_args()
-    if given.methods or given.later:
-        one_film_set(given)
+    name = next((name for name in (*teaching.WAYS, "later") if getattr(given, name)), None)
+    if name is not None:
+        one_film_set(name, given)
         return
     with tempfile.TemporaryDirectory() as temporary:
         folders = given.folders
@@ -62,25 +67,22 @@ def main() -> None:
             print(f"{way:24} {mark['mean']:.4f} [{mark['low']:.4f}, {mark['high']:.4f}]{ratio}")
 
 
-def one_film_set(given: argparse.Namespace) -> None:
-    """Compare methods, or two lessons one after the other, on one folder, MovieLens-100K unless named."""
-    name = "methods" if given.methods else "later"
+def one_film_set(name: str, given: argparse.Namespace) -> None:
+    """Compare methods, or lessons one after the other, on one folder, MovieLens-100K unless named."""
+    output = given.output or results.RESULTS / f"adapt_{name}.json"
+    draws = f" --draws {given.draws}" if name != "later" else ""
+
+    def keep(found: dict[str, Any]) -> None:
+        results.write(output, f"python bench/adapt.py --{name}{draws}", found, "peft")
+
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folders[0] if given.folders else Path(temporary) / "movielens-100k"
         if not given.folders:
             process.penchant("data", "movielens-100k", folder, shown={folder: "DIR"})
-        os.environ["PENCHANT_CACHE"] = str(Path(temporary) / "cache")
-        os.environ["OMP_NUM_THREADS"] = "1"  # what a processor that is shared lets pass: seconds of one core
-        found = teaching.later(folder) if given.later else compared(folder, given)
-    output = given.output or results.RESULTS / f"adapt_{name}.json"
-    draws = f" --draws {given.draws}" if given.methods else ""
-    results.write(output, f"python bench/adapt.py --{name}{draws}", found, "peft")
-
-
-def compared(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """Compare all methods, or the ways that `--ask` names."""
-    ways = {way: way for way in given.ask} or teaching.WAYS
-    return teaching.compared(folder, given.draws, written, ways)
+        if name == "later":
+            keep(teaching.later(folder))
+        else:
+            teaching.compared(folder, name, given.draws, keep)
 
 
 def measured(folder: Path, draws: int, ways: Sequence[str]) -> dict[str, Any]:

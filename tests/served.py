@@ -1,57 +1,68 @@
-"""A small fitted bundle, its journal and an engine over both, for tests of what happens live."""
+"""A small bundle behind an engine, and a service, for the tests of both rooms."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
 
-import numpy as np
+from starlette.testclient import TestClient
 
+import penchant
 import toy
-from penchant.live.choose import beside, open_journal
+from penchant.language.choose import load_encoder
+from penchant.live.choose import open_journal
 from penchant.live.engine import Engine
-from penchant.live.journal import Batch, Journal
 from penchant.live.records import Act
 from penchant.recommender import Recommender
+from penchant.serve.app import make_app
+from penchant.serve.settings import Settings
 
-NOW = toy.START + 400 * toy.DAY
-"""The moment at which tests begin, after all that the bundle knows."""
+END = toy.START + 300 * toy.DAY
 
 
 @cache
-def model() -> Recommender:
-    """The toy world fitted, without a language model; once a process."""
-    return Recommender.fit(toy.world().data, effort="quick", language="none")
+def bundle(language: str = "none") -> Path:
+    """Fit the toy world once."""
+    place = Path(mkdtemp(prefix="penchant-test-"))
+    data = penchant.read(toy.write_tables(place / "DIR"))[0]
+    Recommender.fit(data, language=language, effort="quick").save(place / "MODEL", END)
+    return place / "MODEL"
 
 
-def bundle(folder: Path) -> Path:
-    """Save the fitted toy world."""
-    model().save(folder, created=toy.START + 310 * toy.DAY)
-    return folder
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self, now: float = END) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now
 
 
-def journal_of(folder: Path) -> Journal:
-    """Open the journal beside a bundle for writing."""
-    return open_journal(str(beside(folder)))
+@contextmanager
+def engine(folder: Path, language: str = "none", **options: Any) -> Iterator[Engine]:
+    """Open an engine over the toy bundle; its journal lies in `folder`."""
+    encoder = None if language == "none" else load_encoder(language)
+    options = {"clock": Clock(), "encoder": encoder, **options}
+    made = Engine(bundle(language), open_journal(str(folder / "j.journal")), **options)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
-def engine_of(folder: Path, clock: Callable[[], float] = lambda: NOW) -> Engine:
-    """Serve a bundle with the journal beside it."""
-    return Engine(folder, journal_of(folder), clock=clock)
+@contextmanager
+def client(folder: Path, language: str = "none", **settings: Any) -> Iterator[TestClient]:
+    """Open a service over the toy bundle."""
+    with engine(folder, language) as made:
+        app = make_app(made, Settings(**settings))
+        with TestClient(app, raise_server_exceptions=False) as opened:
+            yield opened
 
 
-def acts(n: int, seed: int = 0, *, start: float = NOW, users: int = toy.N_USERS) -> list[Act]:
-    """What people did live: their tastes are cut across those of the toy world, so that there is to learn."""
-    rng = np.random.default_rng(seed)
-    found = []
-    odds = np.linspace(0.3, 3.0, toy.N_WARM // 2) ** 2
-    for step in range(n):
-        user = int(rng.integers(users))
-        own = [item for item in range(toy.N_WARM) if (item // 2) % 2 == user % 2]
-        item = own[int(rng.choice(len(own), p=odds / odds.sum()))]
-        found.append(Act(str(120 + user), f"{item:03}", "view", start + 60.0 * step))
-    return found
-
-
-def written(journal: Journal, records: Sequence[Act]) -> int:
-    """Keep records; returns the number of the last."""
-    return journal.submit(Batch(list(records))).result()
+def act(user: str, item: str, kind: str = "interaction", **more: Any) -> Act:
+    """Return an event of now."""
+    return Act(user, item, kind, END, **more)

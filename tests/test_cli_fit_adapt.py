@@ -3,6 +3,8 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,6 +12,7 @@ import pytest
 
 import teaching
 from penchant import Recommender
+from penchant.cli.fit import better
 from penchant.cli.main import main
 from penchant.rank import validation
 from penchant.rank.validation import Foretold, foretold
@@ -40,15 +43,16 @@ def fit(folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch, *words: str
     return int(ended.value.code or 0)
 
 
-@pytest.mark.parametrize("pays", [True, False])
+@pytest.mark.parametrize(("pays", "found"), [("both", (0.5, 0.4, 0.6)), ("", (0.5, 0.5, float("nan")))])
 def test_the_better_encoder_stays(
-    pays: bool,
+    pays: str,
+    found: tuple[float, ...],
     folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    marks = iter((0.5, 0.6 if pays else 0.5))
+    marks = iter(found)
     monkeypatch.setattr(
         validation, "foretold", lambda *_: Foretold(np.array([next(marks)], dtype=np.float32), NONE)
     )
@@ -57,12 +61,37 @@ def test_the_better_encoder_stays(
     said = capsys.readouterr().err
     if pays:
         assert len(beside) == 2 and beside[1].startswith("MODEL-language-")
-        assert model.language == str(tmp_path / beside[1])
-        assert "the adapted encoder is kept" in said
+        assert model.language == f"1 minilm + 1 {tmp_path / beside[1]}"
+        assert "both encoders are kept as one" in said
         assert model.recommend(text="a crimson thing", k=3).height == 3
     else:
         assert beside == ["MODEL"] and model.language == "minilm"
         assert "does not pay here" in said
+
+
+@pytest.mark.parametrize(
+    ("found", "kept"),
+    [
+        ((0.5, 0.6, 0.6), 1),
+        ((0.5, 0.6, 0.7), 2),
+        ((0.5, 0.4, 0.5), 0),
+        ((0.5, 0.6), 1),
+        ((0.5, float("nan")), 0),
+    ],
+)
+def test_the_first_of_the_best_is_kept(
+    found: tuple[float, ...], kept: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "LM").mkdir()
+    marks = iter(found)
+    monkeypatch.setattr(validation, "foretold", lambda *_: Foretold(np.array([next(marks)]), NONE))
+    models: list[Any] = [SimpleNamespace(ranking=None, knowledge=None, language=str(tmp_path / "LM"))] * len(
+        found
+    )
+    models[0] = SimpleNamespace(ranking=None, knowledge=None, language="minilm")
+    data: Any = None
+    assert better(models, data) is models[kept]
+    assert (tmp_path / "LM").exists() == (kept > 0)
 
 
 @pytest.mark.parametrize("words", [("--language", "none"), ("--language", "https://host/v1#m")])

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import toy
@@ -15,7 +17,9 @@ from penchant.data.catalogue import Catalogue
 from penchant.data.dataset import Dataset
 from penchant.errors import LanguageError, PenchantError, SettingError
 from penchant.explain.attribution import Reader
+from penchant.language.attention import attentions, rollout
 from penchant.language.choose import load_encoder
+from penchant.language.ensemble import Ensemble
 from penchant.language.know import know
 from penchant.language.template import Template
 from penchant.types import Query
@@ -158,9 +162,62 @@ def test_the_command_line_writes_tables_of_words_and_attributes(
         (["--item", "no such", "--user", "120"], "no such"),
         (["--attributes", "--user", "120"], "--attributes"),
         (["--item", "020", "--user", "120", "--method", "gradients"], "occlusion"),
+        (["--item", "020", "--user", "120", "--method", "attention"], "occlusion"),
         (["--item", "020", "--text", "robots"], "without texts"),
         (["--item", "020", "--user", "120", "-o", "x.xlsx"], ".parquet"),
     ):
         with pytest.raises(PenchantError, match=said):
             run(*words)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["MODEL", "words.parquet"]
+
+
+def test_attention_is_shared_out_among_the_words_and_says_nothing_of_the_score(fitted: Recommender) -> None:
+    row = toy.N_WARM + 1
+    asked = queries(fitted)
+    found = reader(fitted).attribute(asked["words"], row, "attention")
+    assert found.words == reader(fitted).attribute(asked["words"], row).words
+    assert (found.given > 0).all()
+    assert float(found.given.sum()) + found.gap == pytest.approx(1.0, abs=1e-4)
+    assert found.ranks == ()
+    other = reader(fitted).attribute(asked["known"], row, "attention")
+    np.testing.assert_array_equal(found.given, other.given)
+
+
+def test_attention_of_what_has_none_is_refused(fitted: Recommender, wordless: Recommender) -> None:
+    with pytest.raises(SettingError, match="occlusion"):
+        reader(wordless).attribute(queries(wordless)["known"], toy.N_WARM, "attention")
+    assert fitted.encoder is not None
+    joined = Ensemble("minilm + minilm", (fitted.encoder,), (1.0,))
+    with pytest.raises(SettingError, match="one transformer"):
+        reader(fitted, encoder=joined, language="minilm + minilm").attribute(
+            queries(fitted)["known"], toy.N_WARM, "attention"
+        )
+
+
+def test_a_model_that_tells_no_attention_is_refused() -> None:
+    import torch
+
+    class Deaf:
+        config = None
+
+        def set_attn_implementation(self, _: str) -> None:
+            pass
+
+        def __call__(self, **_: object) -> object:
+            return replace_nothing
+
+    replace_nothing = type("Output", (), {"attentions": None})()
+    with pytest.raises(LanguageError, match="no attention weights"):
+        attentions(Deaf(), torch.ones((1, 3), dtype=torch.int64), "deaf")
+
+
+@drawn(st.integers(1, 6), st.integers(1, 4), st.integers(0, 99))
+def test_rollout_is_the_product_of_the_layers(n: int, depth: int, seed: int) -> None:
+    weights = np.random.default_rng(seed).random((depth, n, n)) + 0.01
+    layers = list(weights / weights.sum(axis=2, keepdims=True))
+    whole = np.eye(n)
+    for layer in layers:
+        whole = (0.5 * np.eye(n) + 0.5 * layer) @ whole
+    np.testing.assert_allclose(rollout(layers, "cls"), whole[0], atol=1e-6)
+    np.testing.assert_allclose(rollout(layers, "last"), whole[-1], atol=1e-6)
+    np.testing.assert_allclose(rollout(layers, "mean"), whole.mean(axis=0), atol=1e-6)

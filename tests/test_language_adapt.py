@@ -17,7 +17,8 @@ from penchant.language.adapt.lessons import Exam, Lessons
 from penchant.language.adapt.methods import taught
 from penchant.language.adapt.model import save
 from penchant.language.adapt.plan import Plan
-from penchant.language.adapt.training import Teaching
+from penchant.language.adapt.tasks import Heads
+from penchant.language.adapt.training import Teaching, graded
 from penchant.language.local import LocalEncoder
 from penchant.rank.lessons import lessons_of
 from teaching import FACTS, alone, world
@@ -101,7 +102,7 @@ def test_what_was_cut_short_goes_on_to_the_same_end(lessons: Lessons, halves: Ha
     plan = Plan(epochs=3, layers=1, patience=9)
     whole = Teaching(halves, lessons, plan).run()[1]
     cut = Teaching(halves, lessons, plan, tmp_path / "kept")
-    real, calls = cut._epoch, []
+    real, calls = cut.epoch, []
 
     def stop(epoch: int) -> dict[str, float]:
         if epoch == 3:
@@ -109,7 +110,7 @@ def test_what_was_cut_short_goes_on_to_the_same_end(lessons: Lessons, halves: Ha
         calls.append(epoch)
         return real(epoch)
 
-    cut._epoch = stop  # type: ignore[method-assign]
+    cut.epoch = stop  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         cut.run()
     again = Teaching(halves, lessons, plan, tmp_path / "kept")
@@ -190,3 +191,19 @@ def test_a_log_without_times_is_learned_from() -> None:
     assert len(found.exam.answers) > 10
     assert isinstance(found.exam, Exam)
     assert sp.issparse(found.taken)
+
+
+def test_tasks_without_places_are_examined_by_a_head_that_is_fitted_anew(
+    lessons: Lessons, halves: Halves
+) -> None:
+    teaching = Teaching(halves, lessons, Plan(epochs=1, layers=1, weights={"rating": 1.0}))
+    teaching.begin()
+    first = teaching.mark()
+    teaching.epoch(1)
+    stale = graded(lessons.exam, teaching.heads.placed(teaching.everything()[lessons.exam.items]))
+    found = teaching.mark()
+    vectors = teaching.everything()
+    fresh = Heads(vectors.shape[1], lessons.places.shape[1], seed=0)
+    fresh.begin(vectors[lessons.items], lessons.places)
+    assert found == graded(lessons.exam, fresh.placed(vectors[lessons.exam.items]))
+    assert len({first, stale, found}) > 1

@@ -377,7 +377,7 @@ def test_a_pull_keeps_the_model_near_where_it_began(lessons: Lessons, halves: Ha
     for pull in (0.0, 300.0, 1e9):
         teaching = Teaching(halves, lessons, Plan(epochs=2, layers=1, pull=pull))
         teaching.begin()
-        teaching._epoch(1)
+        teaching.epoch(1)
         pairs = zip(teaching.taught.parameters(), teaching.first, strict=True)
         moved[pull] = sum(float(((now - first) ** 2).sum().detach()) for now, first in pairs)
     assert moved[0.0] > 1.001 * moved[300.0] > 0

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import toy
 from penchant.data.dataset import Dataset
@@ -87,6 +90,64 @@ def test_without_titles_categories_alone_are_said() -> None:
     world = toy.world().data
     untitled = replace(world, items=replace(world.items, title=None))
     assert people(untitled, np.array([0]))[0].liked == ()
+
+
+def reviewed(events: list[tuple[str, str, int, str | None]], folder: Path) -> Dataset:
+    """A data set of (user, item, day, review)."""
+    rows = [(user, item, 1_600_000_000 + 86_400 * day, text) for user, item, day, text in events]
+    pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp", "review"], orient="row").write_csv(
+        folder / "interactions.csv"
+    )
+    titles = {"item_id": ["a", "b", "c", "d"], "title": ["Rain", "Snow", "Cake", "Guns"]}
+    pl.DataFrame(titles).write_csv(folder / "items.csv")
+    return read(folder, keep_texts=True)[0]
+
+
+WORDS = st.sampled_from(["A fine &amp; quiet film.", "Too loud for me!", "I cried.", None, "5/5"])
+EVENTS = st.lists(
+    st.tuples(st.sampled_from(["ann", "bob"]), st.sampled_from("abcd"), st.integers(0, 30), WORDS),
+    min_size=4,
+    max_size=12,
+    unique_by=lambda event: event[:3],
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(EVENTS, st.integers(0, 30))
+def test_no_later_review_leaks(events: list[tuple[str, str, int, str | None]], day: int) -> None:
+    with TemporaryDirectory() as folder:
+        data = reviewed(events, Path(folder))
+    moment = 1_600_000_000 + 86_400 * day
+    early = replace(
+        data,
+        interactions=data.interactions.where(data.interactions.times < moment),
+        said=data.said.filter(pl.col("time") < moment),
+    )
+    assert people(data, as_of=moment) == people(early)
+    late = data.said.with_columns(
+        text=pl.when(pl.col("time") >= moment).then(pl.lit("SECRET")).otherwise(pl.col("text"))
+    )
+    assert not any("SECRET" in one.text for one in people(replace(data, said=late), as_of=moment))
+
+
+def test_reviews_are_quoted_latest_first_and_own(tmp_path: Path) -> None:
+    long = "An endless film. " * 20
+    events = [
+        ("ann", "a", 1, "I cried &amp; laughed."),
+        ("ann", "b", 2, long),
+        ("ann", "c", 3, None),
+        ("bob", "d", 4, "Too loud for me!"),
+    ]
+    data = reviewed(events, tmp_path)
+    ann, bob = people(data, rows(data, "ann", "bob"))
+    first, second = (line for line in ann.text.splitlines() if line.startswith("Wrote"))
+    assert first.startswith("Wrote of Snow: “An endless film. An")
+    assert first.endswith(" An endless…”")
+    assert second == "Wrote of Rain: “I cried & laughed.”"
+    assert ann.evidence.endswith("; 2 reviews")
+    assert bob.wrote == (" of Guns: “Too loud for me!”",)
+    assert people(data, rows(data, "ann"), window=1)[0].wrote == ()
+    assert read(tmp_path)[0].said.is_empty()
 
 
 @pytest.mark.parametrize(

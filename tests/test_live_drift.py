@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import served
+import happened
 import toy
 from penchant.live import drift as room
 from penchant.live.asked import Asked
@@ -17,13 +17,13 @@ from penchant.live.records import Act
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return served.bundle(tmp_path_factory.mktemp("fitted") / "M")
+    return happened.bundle(tmp_path_factory.mktemp("fitted") / "M")
 
 
 @pytest.fixture
 def engine(fitted: Path, tmp_path: Path) -> Engine:
     shutil.copytree(fitted, tmp_path / "M")
-    return served.engine_of(tmp_path / "M")
+    return happened.engine_of(tmp_path / "M")
 
 
 def alike(engine: Engine, n: int, kind: str = "view") -> list[Act]:
@@ -32,7 +32,7 @@ def alike(engine: Engine, n: int, kind: str = "view") -> list[Act]:
     late = events.items[events.times >= np.quantile(events.times, 0.9)]
     drawn = np.random.default_rng(0).choice(late, n)
     ids = engine.world.model.data.items.vocabulary.texts(drawn)
-    return [Act(str(120 + place % 80), item, kind, served.NOW + place) for place, item in enumerate(ids)]
+    return [Act(str(120 + place % 80), item, kind, happened.NOW + place) for place, item in enumerate(ids)]
 
 
 def test_nothing_is_due_while_all_is_as_it_was(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,8 +49,8 @@ def test_each_reason_is_told(engine: Engine) -> None:
     drift = Drift(engine)
     rare = f"{toy.N_WARM - 1:03}"
     engine.observe(alike(engine, 600)).result()
-    acts = [Act("120", rare, "buy", served.NOW + 700 + n) for n in range(500)]
-    acts += [Act("121", f"never {n}", "buy", served.NOW + 1_300 + n) for n in range(200)]
+    acts = [Act("120", rare, "buy", happened.NOW + 700 + n) for n in range(500)]
+    acts += [Act("121", f"never {n}", "buy", happened.NOW + 1_300 + n) for n in range(200)]
     engine.observe(acts).result()
     told = drift.told()
     assert {one["code"] for one in told["why"]} == {"popularity", "kinds", "unknown", "grown"}, told
@@ -65,8 +65,8 @@ def test_each_reason_is_told(engine: Engine) -> None:
 def test_hits_are_credited_to_the_list_that_was_shown_once(engine: Engine) -> None:
     drift = Drift(engine)
     given = [engine.recommend(Asked(user=str(120 + n), k=5)) for n in range(10)]
-    acts = [Act("120", given[0].ids[0], "view", served.NOW, recommendation=given[0].id)] * 2
-    acts += [Act("121", given[1].ids[0], "dislike", served.NOW, recommendation=given[1].id)]
+    acts = [Act("120", given[0].ids[0], "view", happened.NOW, recommendation=given[0].id)] * 2
+    acts += [Act("121", given[1].ids[0], "dislike", happened.NOW, recommendation=given[1].id)]
     engine.observe(acts).result()
     told = drift.told()
     assert [(one["lists"], one["hits"]) for one in told["hit_rate"]] == [(10, 1)]
@@ -85,7 +85,7 @@ def test_a_fallen_hit_rate_is_seen() -> None:
 def test_memory_is_bounded(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "LISTS", 50)
     drift = Drift(engine)
-    clock = {"now": served.NOW}
+    clock = {"now": happened.NOW}
     engine.clock = lambda: clock["now"]
     for step in range(400):
         clock["now"] += 7_200.0

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import served
+import happened
 from penchant import store
 from penchant.errors import BundleError, InputError, SettingError
 from penchant.evaluate.statistics import Interval
@@ -31,7 +31,7 @@ QUICK = Settings(effort="quick", language="none")
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return served.bundle(tmp_path_factory.mktemp("fitted") / "M")
+    return happened.bundle(tmp_path_factory.mktemp("fitted") / "M")
 
 
 @pytest.fixture
@@ -45,8 +45,8 @@ def home(fitted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a bundle M that was refreshed once, from 900 events."""
     place = tmp_path_factory.mktemp("home") / "home"
     shutil.copytree(fitted, place / "M")
-    journal = served.journal_of(place / "M")
-    served.written(journal, served.acts(900, users=240))
+    journal = happened.journal_of(place / "M")
+    happened.written(journal, happened.acts(900, users=240))
     made = refresh(place / "M", journal, QUICK)
     journal.close()
     assert made.result == "swapped", made.why
@@ -71,10 +71,10 @@ def test_a_refresh_learns_takes_over_and_can_be_taken_back(fitted: Path, refresh
     )  # fmt: skip
     assert made.metrics["people"] >= 30 and made.metrics["ndcg@10"]["difference"][0] > 0
     assert events_of(refreshed) == had + 900
-    journal = served.journal_of(refreshed)
+    journal = happened.journal_of(refreshed)
     assert refresh(refreshed, journal, QUICK).result == "nothing new"
     # a second one adds what came in since, nothing twice
-    served.written(journal, served.acts(10, 1, start=served.NOW + 90_000, users=240))
+    happened.written(journal, happened.acts(10, 1, start=happened.NOW + 90_000, users=240))
     second = refresh(refreshed, journal, replace(QUICK, force=True))
     assert (second.result, second.seen, events_of(refreshed)) == ("swapped", 910, had + 910)
     back = roll_back(refreshed, journal)
@@ -86,8 +86,8 @@ def test_a_refresh_learns_takes_over_and_can_be_taken_back(fitted: Path, refresh
 
 
 def test_a_worse_bundle_does_not_take_over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal, first = served.journal_of(folder), store.current(folder)
-    served.written(journal, served.acts(900, users=240))
+    journal, first = happened.journal_of(folder), store.current(folder)
+    happened.written(journal, happened.acts(900, users=240))
     real, made = room.fitted, list[Recommender]()
 
     def wrong(data: Any, *rest: Any) -> Recommender:
@@ -106,8 +106,8 @@ def test_a_worse_bundle_does_not_take_over(folder: Path, monkeypatch: pytest.Mon
 
 
 def test_too_few_events_are_no_reason_to_swap(folder: Path) -> None:
-    journal, first = served.journal_of(folder), store.current(folder)
-    served.written(journal, served.acts(20))
+    journal, first = happened.journal_of(folder), store.current(folder)
+    happened.written(journal, happened.acts(20))
     made = refresh(folder, journal, QUICK)
     assert made.result == "kept" and "too few to tell" in made.why
     assert store.current(folder) == first
@@ -117,8 +117,8 @@ def test_too_few_events_are_no_reason_to_swap(folder: Path) -> None:
 
 
 def test_a_refresh_that_dies_leaves_nothing_half(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal, first, book = served.journal_of(folder), store.current(folder), Book.beside(folder)
-    served.written(journal, served.acts(900, users=240))
+    journal, first, book = happened.journal_of(folder), store.current(folder), Book.beside(folder)
+    happened.written(journal, happened.acts(900, users=240))
 
     def dies(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -151,15 +151,15 @@ def test_the_rule_of_the_exam() -> None:
 
 
 def test_part_of_a_journal_forgets_what_a_deletion_forgot(folder: Path) -> None:
-    journal = served.journal_of(folder)
-    served.written(journal, [Act("a", "001", "view", 1.0)])  # 1
+    journal = happened.journal_of(folder)
+    happened.written(journal, [Act("a", "001", "view", 1.0)])  # 1
     told = [
         Change("user", "a", "put", 2.0, {"age": 1}), Change("user", "a", "delete", 3.0),
         Change("item", "x", "put", 4.0, {"title": "X"}),
         Change("consent", "b", "put", 5.0, {"consent": "none"}),
     ]  # fmt: skip
-    served.written(journal, told)  # type: ignore[arg-type]  # 2 to 5
-    served.written(journal, [Act("a", "002", "view", 6.0), Act("a", "003", "view", 7.0)])  # 6, 7
+    happened.written(journal, told)  # type: ignore[arg-type]  # 2 to 5
+    happened.written(journal, [Act("a", "002", "view", 6.0), Act("a", "003", "view", 7.0)])  # 6, 7
     part = Part(journal, "v", 5, 6)
     assert [number for number, _ in part.replay()] == [4, 5, 6]
     assert [number for number, _ in part.replay(5)] == [6]
@@ -176,7 +176,7 @@ def test_part_of_a_journal_forgets_what_a_deletion_forgot(folder: Path) -> None:
 def test_a_version_from_outside_takes_over_while_lists_are_given(refreshed: Path) -> None:
     second = store.current(refreshed)
     choose(refreshed, others(refreshed)[0])
-    engine = served.engine_of(refreshed)
+    engine = happened.engine_of(refreshed)
     keeper = Keeper(engine, every=0.02)
     first = engine.world.version
     stop, versions, errors = threading.Event(), set[str](), list[BaseException]()
@@ -214,7 +214,7 @@ def test_a_version_from_outside_takes_over_while_lists_are_given(refreshed: Path
 
 
 def test_a_damaged_version_is_refused_and_the_old_one_goes_on(folder: Path) -> None:
-    engine = served.engine_of(folder)
+    engine = happened.engine_of(folder)
     keeper, first = Keeper(engine), engine.world.version
     model = Recommender.load(folder)
     version = model.refit(model.data.with_interactions(model.data.interactions.where(
@@ -235,20 +235,20 @@ def test_a_damaged_version_is_refused_and_the_old_one_goes_on(folder: Path) -> N
 
 
 def test_the_journal_catches_up_with_what_happened_while_no_service_ran(refreshed: Path) -> None:
-    journal = served.journal_of(refreshed)
+    journal = happened.journal_of(refreshed)
     caught_up(journal, refreshed)
     caught_up(journal, refreshed)
     told = [change.body for _, change in journal.changes("refresh")]
     assert [(body["result"], body["seen"]) for body in told] == [("swapped", 900)]
     journal.close()
-    engine = served.engine_of(refreshed)
+    engine = happened.engine_of(refreshed)
     assert engine.world.seen == 900 and not engine.people.get(("120", "")).acts
     engine.close()
 
 
 def test_an_exported_bundle_from_elsewhere_is_not_learned_twice(refreshed: Path) -> None:
     shutil.rmtree(Book.beside(refreshed).folder)  # as if fitted by hand from penchant export
-    journal = served.journal_of(refreshed)
+    journal = happened.journal_of(refreshed)
     caught_up(journal, refreshed)
     assert [change.body["seen"] for _, change in journal.changes("refresh")] == [900]
     journal.close()

@@ -21,7 +21,7 @@ RUNS, LOOKS = 300, np.unique(np.geomspace(FEWEST, 3_000, 25).astype(int))
 
 def people(rng: np.random.Generator, n: int, mean: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Lists and accepted lists of people whose taste differs: Beta-distributed with a given mean."""
-    lists = 1.0 + rng.geometric(0.4, n)
+    lists = 1.0 + rng.geometric(0.4, n).astype(np.float64)
     done = rng.binomial(lists.astype(int), rng.beta(4 * mean, 4 * (1 - mean), n)).astype(np.float64)
     return done, lists
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-import served
+import happened
 from penchant import store
 from penchant.cli.main import application
 from penchant.live.keeper import caught_up
@@ -24,7 +24,7 @@ ARMS = [{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5, "settings": {"d
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return served.bundle(tmp_path_factory.mktemp("fitted") / "M")
+    return happened.bundle(tmp_path_factory.mktemp("fitted") / "M")
 
 
 @pytest.fixture
@@ -38,10 +38,10 @@ def client(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ite
     monkeypatch.setenv("PYTHONPATH", str(SRC))
     monkeypatch.setenv("PENCHANT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-    journal = served.journal_of(folder)
+    journal = happened.journal_of(folder)
     caught_up(journal, folder)
     journal.close()
-    with TestClient(make_app(served.engine_of(folder), Settings())) as client:
+    with TestClient(make_app(happened.engine_of(folder), Settings())) as client:
         yield client
 
 
@@ -49,7 +49,7 @@ def test_a_refresh_runs_beside_the_service_and_takes_over(client: TestClient, fo
     first = client.get("/readyz").json()["model_version"]
     events = [
         {"user": act.user, "item": act.item, "kind": act.kind, "time": act.time}
-        for act in served.acts(240, users=25)
+        for act in happened.acts(240, users=25)
     ]
     assert client.post("/v1/events", json={"events": events}).json()["accepted"] == 240
     assert client.get("/v1/drift").json()["due"]
@@ -123,13 +123,13 @@ def served_changes(client: TestClient) -> Any:
 def test_a_schedule_starts_refreshes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from penchant.live.keeper import Keeper
 
-    engine, started = served.engine_of(folder), list[tuple[str, ...]]()
+    engine, started = happened.engine_of(folder), list[tuple[str, ...]]()
     monkeypatch.setattr(Keeper, "_start", lambda self, *options: started.append(options))
     keeper = Keeper(engine, events=50)
-    engine.observe(served.acts(49)).result()
+    engine.observe(happened.acts(49)).result()
     keeper.look()
     assert not started
-    engine.observe(served.acts(1)).result()
+    engine.observe(happened.acts(1)).result()
     keeper.look()
     assert len(started) == 1
     hourly = Keeper(engine, hours=1.0)
@@ -150,7 +150,7 @@ def test_the_command_line_refuses_and_takes_back(folder: Path, capsys: pytest.Ca
         run(["refresh", str(folder)], standalone_mode=False)
     with pytest.raises(BundleError, match="no version before"):
         run(["refresh", str(folder), "--roll-back"], standalone_mode=False)
-    served.journal_of(folder).close()
+    happened.journal_of(folder).close()
     journal = str(folder.parent / "M.journal")
     run(["refresh", str(folder)], standalone_mode=False)
     assert "nothing new" in capsys.readouterr().out

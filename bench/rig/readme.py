@@ -19,6 +19,8 @@ def main() -> None:
         put(ROOT / name, "measured", lines)
     put(ROOT / "docs" / "evaluate.md", "peers", peers(read("peers")))
     put(ROOT / "docs" / "adapt.md", "methods", methods(read("adapt_methods")))
+    for name in ("tricks", "few"):
+        put(ROOT / "docs" / "adapt.md", name, ways(read(f"adapt_{name}")))
     put(ROOT / "docs" / "adapt.md", "later", later(read("adapt_later")))
 
 
@@ -88,7 +90,8 @@ def methods(found: dict[str, Any]) -> list[str]:
         f"| frozen | 0 | 0 % | | | | {_shown(found['methods']['frozen']['ndcg@10'])} | |",
     ]
     for name, cost in found["costs"].items():
-        more = found["differences"][name]["ndcg@10"]
+        more = found["differences"].get(name) or found["differences"][f"{name} - frozen"]
+        more = more["ndcg@10"]
         cells = [
             name,
             f"{cost['parameters']:,.0f}",
@@ -97,9 +100,20 @@ def methods(found: dict[str, Any]) -> list[str]:
             f"{cost['peak_mib']:.0f}",
             f"{cost['best']:g} of {cost['epochs']:g}",
             _shown(found["methods"][name]["ndcg@10"]),
-            f"{more['mean']:+.4f} [{more['low']:+.4f}, {more['high']:+.4f}]",
+            _more(more),
         ]
         lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def ways(found: dict[str, Any]) -> list[str]:
+    """Return a row for each way to teach: what it gives beside the untaught model and the plain way."""
+    untaught = next(name for name in found["methods"] if name.startswith("untaught"))
+    lines = ["| taught | NDCG@10 | to untaught | to full |", "| --- | --- | --- | --- |"]
+    for name, row in found["methods"].items():
+        more = [found["differences"].get(f"{name} - {other}") for other in (untaught, "full")]
+        told = [_more(one["ndcg@10"]) if one else "" for one in more]
+        lines.append(f"| {name} | {_shown(row['ndcg@10'])} | {' | '.join(told)} |")
     return lines
 
 
@@ -124,6 +138,10 @@ def _row(title: str, methods: dict[str, Any], ours: str) -> str:
     others = {name: value for name, value in methods.items() if name != ours}
     best = max(others, key=lambda name: float(others[name]["mean"]))
     return f"| {title} | {_shown(methods[ours])} | {best} {_shown(others[best])} |"
+
+
+def _more(value: dict[str, float]) -> str:
+    return f"{value['mean']:+.4f} [{value['low']:+.4f}, {value['high']:+.4f}]"
 
 
 def _shown(value: dict[str, float]) -> str:

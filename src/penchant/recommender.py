@@ -3,10 +3,10 @@
 This file holds no mathematics: it turns ids into rows, asks the ranking, and turns rows into ids.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from penchant.data.dataset import Dataset
 from penchant.errors import LanguageError, SettingError, UnknownIdError
-from penchant.explain.reasons import reasons
+from penchant.explain.attribution import Reader
+from penchant.explain.naming import TEXTS, Namer
+from penchant.explain.reasons import REASONS, cells_of, reasons
+from penchant.explain.wording import checked
 from penchant.language.choose import load_encoder, spec_of
 from penchant.language.encode import Encoder
 from penchant.language.know import hear
@@ -28,8 +31,9 @@ from penchant.rank.ranking import Ranking
 from penchant.rank.settings import Effort
 from penchant.requests.desk import Desk
 from penchant.requests.learned import Learned
-from penchant.requests.learned_fit import learned_beside
-from penchant.rerank.mmr import POOL, mmr
+from penchant.requests.learned_fit import learned_beside, newcomers_beside
+from penchant.requests.newcomers import Newcomers
+from penchant.rerank.mmr import POOL, diversified
 from penchant.tune.study import Budget
 from penchant.types import Query, Reason, Rows, Scores, Vectors
 
@@ -43,7 +47,8 @@ class Recommender:
     """A fitted recommender; it is never changed, a refit gives another one.
 
     Requests in words are read by `encoder`, which a bundle keeps only where it was learned from the texts, or
-    by the one that `language` names; `learned` is what answered requests taught, None without enough.
+    by the one that `language` names; `learned` is what answered requests taught, and `newcomers` what people
+    who say what they like took; None without enough.
     """
 
     data: Dataset
@@ -53,6 +58,7 @@ class Recommender:
     language: str = "minilm"
     encoder: Encoder | None = None
     learned: Learned | None = None
+    newcomers: Newcomers | None = None
 
     @classmethod
     def fit(
@@ -67,6 +73,7 @@ class Recommender:
         texts: Texts | None = None,
         pictures: str | PictureEncoder = "auto",
         search: Budget | None = None,
+        newcomers: bool = True,
         say: Callable[[str], None] = quietly,
         progress: Callable[[int, int], None] | None = None,
     ) -> "Recommender":
@@ -74,7 +81,8 @@ class Recommender:
 
         `language` names a text encoder (see `read_texts`), or is one; "none" does without. `cache` is a
         folder that keeps text vectors between fits. `texts` are those that `read_texts` gave before;
-        `pictures` names an encoder of pictures, as there. `search` goes on from the effort's settings.
+        `pictures` names an encoder of pictures, as there. `search` goes on from the effort's settings;
+        `newcomers` tells whether to learn what newcomers take who say what they like.
         """
         texts = texts or read_texts(data, language, cache, template, progress, pictures, say, seed)
         knowledge, language = texts.knowledge, texts.encoder
@@ -86,8 +94,9 @@ class Recommender:
         with threadpool_limits(1, "blas"):  # many small products: threads that wait for each other cost more
             ranking = Ranking.fit(data, knowledge, effort=effort, seed=seed, say=say, search=search)
             learned = learned_beside(ranking, data, knowledge, seed=seed, say=say)
+            new = newcomers_beside(ranking, data, texts, cache, seed=seed, say=say) if newcomers else None
         own = None if isinstance(language, str) else language
-        return cls(data, ranking, texts.whitening, knowledge, spec_of(language), own, learned)
+        return cls(data, ranking, texts.whitening, knowledge, spec_of(language), own, learned, new)
 
     def refit(self, data: Dataset) -> "Recommender":
         """Learn from newer events of the same catalogue by the same settings and the same trust."""
@@ -111,16 +120,7 @@ class Recommender:
             raise SettingError(f"diversity is {diversity:g}", hint="0: by relevance, 1: by difference alone")
         wide = max(k, POOL) if diversity else k
         rows, scores = self.ranking.top(queries, wide, candidates=candidates, repeat=repeat)
-        return self._diverse(rows, scores, k, diversity) if diversity else (rows, scores)
-
-    def _diverse(self, rows: Rows, scores: Scores, k: int, diversity: float) -> tuple[Rows, Scores]:
-        for place in range(len(rows)):
-            found = rows[place] >= 0
-            order = mmr(
-                scores[place][found], self.knowledge.raw[rows[place][found]], k=k, diversity=diversity
-            )
-            rows[place, : len(order)], scores[place, : len(order)] = rows[place][order], scores[place][order]
-        return rows[:, :k], scores[:, :k]
+        return diversified(rows, scores, self.knowledge.raw, k, diversity) if diversity else (rows, scores)
 
     def recommend(
         self,
@@ -128,26 +128,37 @@ class Recommender:
         *,
         everybody: bool = False,
         text: str | None = None,
+        about: str | None = None,
         k: int = 10,
         candidates: Sequence[object] | None = None,
         repeat: bool = False,
         diversity: float = 0.0,
         explain: bool = False,
+        lang: str = "en",
+        words: Reader | None = None,
     ) -> pl.DataFrame:
         """Return lists as a table user_id, item_id, rank, score, with the ids as the tables have them.
 
         A user that no table knows gets a newcomer's list. Without `users` and `text`, or with `everybody`,
         everybody in the tables gets one; with `text` alone there is one list, and the column user_id is null.
-        `explain` adds the columns title and reasons.
+        With `about`, the list is that of a newcomer who says what they like, and there is no other.
+        `explain` adds the columns title and reasons, told in the language `lang`; with `words`, which
+        `reader()` gives, reasons from texts name the words that carried them.
         Raises UnknownIdError for candidates of which none is known, and SettingError where there is nothing
         to go by: neither events nor words.
         """
-        if text is None and not len(self.data.interactions):
+        if about is not None and (users is not None or everybody or text is not None):
+            raise SettingError("about is for a newcomer alone", hint="leave users and text out")
+        if text is None and about is None and not len(self.data.interactions):
             raise SettingError(
                 "this model was fitted without events: it has only words to go by",
                 hint="ask with a text (--text WORDS), or fit again with interactions",
             )
-        names, queries = self.queries(None if everybody else users, text, everybody=everybody)
+        if about is None:
+            names, queries = self.queries(None if everybody else users, text, everybody=everybody)
+        else:
+            queries = [self.newcomer(about)]
+            names = pl.Series("user_id", [None], dtype=self.data.users.vocabulary.ids.dtype)
         pool = None if candidates is None else self.known(candidates)
         rows, scores = self.rank(queries, k, candidates=pool, repeat=repeat, diversity=diversity)
         kept = rows >= 0
@@ -162,8 +173,9 @@ class Recommender:
         )
         if not explain:
             return table
-        told = (self.explain(q, row[row >= 0], repeat=repeat) for q, row in zip(queries, rows, strict=True))
-        cells = [[plain(reason) for reason in found] for answer in told for found in answer]
+        tell = partial(self.explain, repeat=repeat, lang=lang, whole=() if words is None else TEXTS)
+        name = None if words is None else partial(Namer(words, checked(lang)).name, repeat=repeat)
+        cells = cells_of(queries, rows, tell, name)
         titles = pl.Series("title", self.data.items.titles(rows[kept]), dtype=pl.String)
         return table.with_columns(titles, pl.Series("reasons", cells, dtype=REASONS))
 
@@ -185,6 +197,20 @@ class Recommender:
         else:
             names = vocabulary.ids.gather(rows).alias("user_id")
         return names, [replace(query, text=vector, heard=heard) for query in self._asked(rows)]
+
+    def newcomer(self, about: str) -> Query:
+        """Return the query of somebody without a history who says what they like.
+
+        Raises SettingError for a model that learned nothing of newcomers.
+        """
+        if self.newcomers is None:
+            raise SettingError(
+                "this model learned nothing of newcomers: it has no events, or no texts of items",
+                hint="ask in words (--text WORDS)",
+            )
+        vector = self.hear(about)
+        heard = self.newcomers.score(about, vector, self.knowledge)
+        return Query(text=vector, heard=heard, at=self.data.end)
 
     def _asked(self, rows: Rows) -> list[Query]:
         """Return the queries of people by row, −1 for a newcomer."""
@@ -260,11 +286,31 @@ class Recommender:
             }
         )
 
-    def explain(self, query: Query, rows: Rows, *, repeat: bool = False) -> list[list[Reason]]:
-        """Return the reasons for each item in `rows`, adding up to its score."""
+    def explain(
+        self, query: Query, rows: Rows, *, repeat: bool = False, lang: str = "en", whole: Collection[str] = ()
+    ) -> list[list[Reason]]:
+        """Return the reasons for each item in `rows`, adding up to its score, in English or Chinese ("zh").
+
+        Sources in `whole` are told as such, and not divided among the items of the history.
+        Raises SettingError for another language.
+        """
         slate = self.ranking.slate(query, rows, repeat=repeat)
         trust = self.ranking.unit(query, rows, repeat=repeat)
-        return reasons(slate, query, self.ranking.sources.scorers, trust, self.data.items)
+        return reasons(
+            slate, query, self.ranking.sources.scorers, trust, self.data.items, checked(lang), whole
+        )
+
+    def reader(self, template: Template | None = None, *, newcomer: bool = False) -> Reader:
+        """Return what reads the items' texts as `fit` did, to see which of their words count.
+
+        `template` is the one that `fit` was given, if it was; `newcomer` tells whether the lists are theirs.
+        """
+        read = bool(self.knowledge.raw.shape[1])
+        encoder = (self.encoder or load_encoder(self.language)) if read else None
+        near = self.learned.shares()["text"] if self.learned else 0.0
+        near = self.newcomers.nearness if self.newcomers and newcomer else near
+        known = self.ranking, self.data.items, self.knowledge, self.whitening
+        return Reader(*known, encoder, self.language, template, near)
 
     def desk(self) -> Desk:
         """Read the catalogue once, to answer requests in plain language: `desk().ask("films like Heat")`."""
@@ -273,9 +319,11 @@ class Recommender:
 
     def save(self, folder: Path | str, created: float | None = None) -> str:
         """Write a bundle, whole or not at all; returns its version. `created` is the moment, seconds UTC."""
-        learned, state = self.learned.state() if self.learned else None, self.ranking.state()
+        learned, new = (part.state() if part else None for part in (self.learned, self.newcomers))
         known = self.whitening, self.knowledge, self.language
-        return stored(Path(folder), self.data, state, *known, learned, self.encoder, created)
+        return stored(
+            Path(folder), self.data, self.ranking.state(), *known, learned, self.encoder, new, created
+        )
 
     @classmethod
     def load(cls, folder: Path | str, encoder: Encoder | None = None) -> "Recommender":
@@ -287,14 +335,7 @@ class Recommender:
         data, knowledge, heard = found.data, found.knowledge, found.requests
         with readable(Path(folder)):
             learned = Learned.from_state(heard, data.items, knowledge) if heard else None
+            new = Newcomers.from_state(found.newcomers, data.items, knowledge) if found.newcomers else None
             ranking = Ranking.from_state(found.ranking)
         reader = encoder or found.encoder
-        return cls(data, ranking, found.whitening, knowledge, found.language, reader, learned)
-
-
-REASONS = pl.List(pl.Struct({"evidence": pl.String, "text": pl.String, "share": pl.Float64}))
-
-
-def plain(reason: Reason) -> dict[str, Any]:
-    """Return a reason as a cell of the column reasons holds it."""
-    return {"evidence": reason.evidence, "text": reason.text, "share": reason.share}
+        return cls(data, ranking, found.whitening, knowledge, found.language, reader, learned, new)

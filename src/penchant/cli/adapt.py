@@ -1,5 +1,7 @@
 """penchant adapt: a language model learns what people do with the things it reads about."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -9,9 +11,10 @@ import typer
 
 from penchant.cli.check import MAP_HELP
 from penchant.cli.tables import tables
-from penchant.cli.terminal import counted, say
+from penchant.cli.terminal import cache_folder, counted, say
 from penchant.cli.tracking import Track, Tracking
 from penchant.data.dataset import Dataset
+from penchant.data.written import MARK, with_written
 from penchant.errors import SettingError
 from penchant.language.adapt.halves import Halves
 from penchant.language.adapt.lessons import Task
@@ -43,6 +46,38 @@ class Weights(StrEnum):
     learned = "learned"
 
 
+class Precision(StrEnum):
+    """How the layers that learn compute."""
+
+    auto = "auto"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+
+
+Adversarial = Annotated[
+    float, typer.Option(help="Teach against the worst small change of this length, 0 for none.", min=0.0)
+]
+Smoothing = Annotated[
+    float, typer.Option(help="Part of each label that is spread over all answers, 0 for none.", min=0.0)
+]
+Augment = Annotated[
+    float, typer.Option(help="Chance that a line of a description is left out of its copies.", min=0.0)
+]
+WrittenTable = Annotated[
+    Path | None, typer.Option(help="A table of penchant write: other words for the items, as copies.")
+]
+Unlabelled = Annotated[
+    float,
+    typer.Option(help="Weight of items without events, which are guessed at, 0 for none.", min=0.0),
+]
+Pull = Annotated[
+    float, typer.Option(help="Pull back to the weights with which it begins, 0 for none.", min=0.0)
+]
+Precise = Annotated[
+    Precision, typer.Option(help="auto: bfloat16 where the processor has it and it is faster; or one.")
+]
+
+
 def adapt(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A folder of tables.")],
@@ -64,18 +99,13 @@ def adapt(
     ] = Weights.given,
     epochs: Annotated[int, typer.Option(help="Times through the catalogue, at most.", min=1)] = 12,
     minutes: Annotated[float, typer.Option(help="Ends after the epoch in which they pass.", min=0.1)] = 20.0,
-    adversarial: Annotated[
-        float, typer.Option(help="Teach against the worst small change of this length, 0 for none.", min=0.0)
-    ] = 0.0,
-    smoothing: Annotated[
-        float, typer.Option(help="Part of each label that is spread over all answers, 0 for none.", min=0.0)
-    ] = 0.0,
-    augment: Annotated[
-        float, typer.Option(help="Chance that a line of a description is left out of its copies.", min=0.0)
-    ] = 0.0,
-    pull: Annotated[
-        float, typer.Option(help="Pull back to the weights with which it begins, 0 for none.", min=0.0)
-    ] = 0.0,
+    adversarial: Adversarial = 0.0,
+    smoothing: Smoothing = 0.0,
+    augment: Augment = 0.0,
+    written: WrittenTable = None,
+    unlabelled: Unlabelled = 0.0,
+    pull: Pull = 0.0,
+    precision: Precise = Precision.auto,
     max_tokens: Annotated[int, typer.Option(help="Tokens read of each text.", min=8)] = 128,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.", min=0)] = 0,
     mapping: Annotated[str | None, typer.Option("--map", help=MAP_HELP)] = None,
@@ -95,11 +125,15 @@ def adapt(
         adversarial=adversarial,
         smoothing=smoothing,
         augment=augment,
+        unlabelled=unlabelled,
         pull=pull,
         minutes=minutes,
+        precision=precision.value,
         seed=seed,
     )
-    keep(tracking, taught(tables(folder, mapping), output, language, plan, max_tokens))
+    data = tables(folder, mapping)
+    other = written_texts(data, written) if written else ()
+    keep(tracking, taught(data, output, language, plan, max_tokens, other))
 
 
 def keep(tracking: Tracking, course: Course) -> None:
@@ -112,19 +146,38 @@ def keep(tracking: Tracking, course: Course) -> None:
         )
 
 
-def taught(data: Dataset, output: Path, language: str, plan: Plan, max_tokens: int) -> Course:
-    """Teach with progress shown, and write the model."""
-    halves = Halves.of(language, plan.depth, max_tokens)
+def written_texts(data: Dataset, path: Path) -> list[str]:
+    """Return each item's title with what `penchant write` wrote of it, "" where it wrote nothing.
+
+    Raises:
+        TableError: the table is none of those, or of other items.
+    """
+    joined, lines = with_written(data, path)
+    say("\n".join(lines))
+    names = [name for name in joined.items.table.columns if name.startswith(MARK)]
+    said = describe(joined.items, columns=names)
+    title = [data.items.title] if data.items.title else []
+    whole = describe(joined.items, columns=[*title, *names])
+    return [text if other else "" for text, other in zip(whole, said, strict=True)]
+
+
+def taught(
+    data: Dataset, output: Path, language: str, plan: Plan, max_tokens: int, written: Sequence[str] = ()
+) -> Course:
+    """Teach with progress shown, and write the model; `written` are other descriptions of the items."""
+    halves = Halves.of(language, plan.depth, max_tokens, cache_folder())
     events = bool(plan.weights.keys() - {"mlm", "request"})
     lessons = lessons_of(data, describe(data.items), plan.seed, events=events)
+    lessons = replace(lessons, written=written)
     mark = fingerprint(data)
-    same = sha256(f"{mark} {language} {max_tokens} {plan}".encode()).hexdigest()
+    same = sha256(f"{mark} {language} {max_tokens} {plan} {written}".encode()).hexdigest()
     kept = output.with_name(f".{output.name}.unfinished-{same[:12]}")
     with counted("teaching") as progress:
         teaching = Teaching(halves, lessons, plan, kept, say, progress)
         upper, course = teaching.run()
     facts = {
         "began_as": language,
+        "written": sum(map(bool, written)),
         "data": {"items": len(lessons.items), "people": len(lessons.people), "fingerprint": mark},
     }
     save(output, halves, upper, plan, course, facts)

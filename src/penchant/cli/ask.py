@@ -12,7 +12,9 @@ import typer
 
 from penchant.cli.terminal import be_quick, checked_output, flat, put, reader_of, say, write
 from penchant.errors import InputError, SettingError
-from penchant.recommender import REASONS, Recommender, plain
+from penchant.explain.reasons import REASONS, plain
+from penchant.explain.wording import checked
+from penchant.recommender import Recommender
 from penchant.requests.conversation import Conversation
 from penchant.requests.desk import Answer
 from penchant.requests.phrases import said
@@ -31,6 +33,10 @@ def ask(
     user: Annotated[str | None, typer.Option("--user", help="Whose taste counts as well: an id.")] = None,
     k: Annotated[int, typer.Option("-k", help="Length of a list.", min=1)] = 10,
     explain: Annotated[bool, typer.Option("--explain", help="Add titles and reasons.")] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option(help="With --explain, the language of reasons: en or zh; else that of the request."),
+    ] = None,
     wanted: Annotated[
         str | None, typer.Option(help="What is wanted, as JSON or a file of it, besides the text or instead.")
     ] = None,
@@ -45,6 +51,9 @@ def ask(
     be_quick()
     checked_output(output)
     given = read_wanted(wanted) if wanted is not None else None
+    told_in = None if lang is None else checked(lang)
+    if told_in and not explain:
+        raise SettingError(f"--lang {lang} without --explain", hint="it is about reasons: add --explain")
     if understood is not None and not understood.absolute().parent.is_dir():
         raise InputError(f"--say {understood}: there is no folder {understood.absolute().parent}")
     if text is not None and not text.strip() and given is None:
@@ -55,15 +64,20 @@ def ask(
     talk = Conversation(fitted.desk(), query, k, given or Wanted())
     tables = []
     for place, turn in enumerate(turns(text, given is not None)):
-        answer = talk.reply(explain=explain) if turn is None else talk.turn(turn, explain=explain)
+        answer = (
+            talk.reply(explain=explain, lang=told_in)
+            if turn is None
+            else talk.turn(turn, explain=explain, lang=told_in)
+        )
         tell(talk, answer, quote=talk.desk.helps)
         table = table_of(talk, answer, user, explain)
         tables.append(table)
         if output is None:
-            sys.stdout.write(flat(table).write_csv(include_header=place == 0))
+            spoken = told_in or checked(tongue(answer.wanted.request))
+            sys.stdout.write(flat(table, spoken).write_csv(include_header=place == 0))
             sys.stdout.flush()
     if output is not None and tables:
-        write(pl.concat(tables), output)
+        write(pl.concat(tables), output, told_in or checked(tongue(talk.wanted.request)))
     if understood is not None:
         keep(talk.wanted, understood)
 

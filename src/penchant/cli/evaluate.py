@@ -183,7 +183,7 @@ def measured(
         born = moment(known_since, "--language-born") if born is None and known_since else born
 
     def make(train: Dataset, known: Texts = texts) -> Recommender:
-        return Recommender.fit(train, seed=seed, effort=effort, texts=known, search=search)  # type: ignore[arg-type]
+        return Recommender.fit(train, seed=seed, effort=effort, texts=known, search=search, newcomers=False)  # type: ignore[arg-type]
 
     entrant = Entrant("penchant", make, lambda ranker: dict(ranker.ranking.plan.settings))  # type: ignore[attr-defined]
     ours = Recorded(entrant)

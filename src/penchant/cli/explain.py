@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 import typer
 
-from penchant.cli.recommend import show
-from penchant.cli.terminal import be_quick, behind_url, checked_output, counted, say, write
+from penchant.cli.recommend import show, texts_reader
+from penchant.cli.terminal import be_quick, checked_output, counted, say, write
 from penchant.errors import SettingError, UnknownIdError
-from penchant.explain.attribution import Attribution, Reader
+from penchant.explain.attribution import Attribution
 from penchant.explain.importance import importances
 from penchant.explain.reasons import sentence
-from penchant.language.choose import load_encoder
+from penchant.explain.wording import Lang, checked
 from penchant.language.template import Template
 from penchant.recommender import Recommender
 
@@ -28,6 +28,7 @@ class Method(StrEnum):
 
     occlusion = "occlusion"
     gradients = "gradients"
+    attention = "attention"
 
 
 def explain(
@@ -38,12 +39,13 @@ def explain(
         str | None, typer.Option("--text", help="In the answer to this request, alone or with a user.")
     ] = None,
     method: Annotated[
-        Method, typer.Option(help="Leave each word out (occlusion), or integrated gradients.")
+        Method, typer.Option(help="Leave each word out, integrated gradients, or where the encoder looked.")
     ] = Method.occlusion,
     template: Annotated[Path | None, typer.Option(help="The template that fit was given, if it was.")] = None,
     attributes: Annotated[
         bool, typer.Option("--attributes", help="Instead of words: how much lists rest on each attribute.")
     ] = False,
+    lang: Annotated[str, typer.Option(help="The language of reasons: en or zh.")] = "en",
     repeats: Annotated[int, typer.Option(help="Permutations of each attribute.", min=1)] = 5,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="A .parquet, .csv or .jsonl file.")
@@ -58,6 +60,7 @@ def explain(
             "nothing to explain", hint="--item ID with --user ID or --text WORDS, or --attributes"
         )
     checked_output(output)
+    tongue = checked(lang)
     wording = Template.read(template) if template else None
     fitted = Recommender.load(model)
     if attributes:
@@ -65,7 +68,7 @@ def explain(
             plan = fitted.ranking.plan
             table = importances(fitted.data, fitted.knowledge, plan, repeats=repeats, progress=progress)
     else:
-        table = words_of(fitted, user, str(item), text, method, wording)
+        table = words_of(fitted, user, str(item), text, method, wording, tongue)
     write(table, output) if output else show(table)
 
 
@@ -76,29 +79,24 @@ def words_of(
     text: str | None,
     method: Method,
     template: Template | None,
+    lang: Lang,
 ) -> pl.DataFrame:
     """Return the words of an item with what each gives in somebody's list, and say the reasons."""
-    read = fitted.knowledge.raw.shape[1] and fitted.language
-    if read:
-        fitted = replace(fitted, encoder=behind_url(fitted.language) or load_encoder(fitted.language))
+    fitted = replace(fitted, encoder=texts_reader(fitted))
     names, queries = fitted.queries(None if user is None else [user], text)
     row = int(fitted.data.items.vocabulary.rows([item])[0])
     if row < 0:
         raise UnknownIdError(f"no item {item!r}", hint="ids are written as in the tables")
-    reader = Reader(
-        fitted.ranking,
-        fitted.data.items,
-        fitted.knowledge,
-        fitted.whitening,
-        fitted.encoder,
-        fitted.language,
-        template,
-    )
+    reader = fitted.reader(template)
     found = reader.attribute(queries[0], row, method.value)
-    told = fitted.explain(queries[0], np.array([row]))[0]
+    told = fitted.explain(queries[0], np.array([row]), lang=lang)[0]
     say(f"{fitted.data.items.titles(np.array([row]))[0]}: score {found.score:.3f}, rank {found.rank}")
-    say(f"  {sentence([(one.evidence, one.text, one.share) for one in told])}")
-    say(f"  words for it: {strongest(found, 1)}; against it: {strongest(found, -1)}")
+    say(f"  {sentence([(one.evidence, one.text, one.share) for one in told], lang=lang)}")
+    if method is Method.attention:
+        say(f"  words looked at most: {strongest(found, 1)}; attention is no proof that they moved the score")
+        say(f"  {found.gap:.0%} of the attention lies on the marks of beginning and end")
+    else:
+        say(f"  words for it: {strongest(found, 1)}; against it: {strongest(found, -1)}")
     if found.left:
         say(f"  the last {found.left:,} words of a long text were not looked at")
     if method is Method.gradients:

@@ -22,6 +22,7 @@ from penchant.data.split import known_before
 from penchant.data.written import with_written
 from penchant.errors import SettingError
 from penchant.language.choose import AUTO, WEB
+from penchant.language.ensemble import JOIN
 from penchant.language.lsa import LEARNED
 from penchant.language.template import Template
 from penchant.language.texts import chosen, read_texts
@@ -29,6 +30,9 @@ from penchant.recommender import Recommender
 from penchant.tune.study import Budget
 
 ADAPT_TOKENS = 128
+TRIED = ("the encoder as it was", "adapted", "both as one")
+KEPT = ("", "the adapted encoder is kept", "both encoders are kept as one")
+"""What --adapt tries, one after the other, and what it says of the one that is kept."""
 LANGUAGE_HELP = "Text encoder: auto, minilm, lsa, a folder, a Hugging Face name, URL#MODEL, or none."
 PICTURES_HELP = "Encoder of pictures: lite0, a Hugging Face folder, none, or auto: lite0 if installed."
 
@@ -99,7 +103,7 @@ def fit(
     wording = Template.read(template) if template else None
     encoders = [language]
     if adapted:
-        encoders.append(taught_beside(output, data, language, seed, wording))
+        encoders += taught_beside(output, data, language, seed, wording)
     models = [fitted(data, seed, effort, name, budget, wording, pictures, goal) for name in encoders]
     model = better(models, data) if adapted else models[0]
     version = model.save(output, time())
@@ -116,8 +120,10 @@ def keep(tracking: Tracking, model: Recommender) -> None:
     tracking.keep({**counts, **found}, chosen=plan.settings)
 
 
-def taught_beside(output: Path, data: Dataset, language: str, seed: int, template: Template | None) -> str:
-    """Teach the text encoder from the tables, beside the model; returns its folder."""
+def taught_beside(
+    output: Path, data: Dataset, language: str, seed: int, template: Template | None
+) -> list[str]:
+    """Teach the text encoder from the tables, beside the model; returns its folder, and both as one."""
     from penchant.cli.adapt import taught
     from penchant.language.adapt.plan import Plan
     from penchant.rank.bundle import fingerprint
@@ -132,24 +138,32 @@ def taught_beside(output: Path, data: Dataset, language: str, seed: int, templat
     place = output.absolute()
     folder = place.with_name(f"{place.name}-language-{fingerprint(data)[:8]}")
     taught(data, folder, name, Plan(seed=seed), ADAPT_TOKENS)
-    return str(folder)
+    if JOIN in str(folder):
+        say(f"both encoders as one are not tried: {folder} has {JOIN!r} in its name")
+        return [str(folder)]
+    return [str(folder), f"{name}{JOIN}{folder}"]
 
 
 def better(models: Sequence[Recommender], data: Dataset) -> Recommender:
-    """Return the model that foretells the last slice of time better: with the encoder as it was, or adapted.
+    """Return the model that foretells the last slice of time best: the encoder as it was, adapted, or both.
 
-    An adapted encoder that does not pay is taken away again.
+    Of those that do so alike, the first is kept. An adapted encoder that does not pay is taken away again.
     """
     from penchant.rank.validation import foretold
 
-    plain, adapted = (foretold(one.ranking, data, one.knowledge) for one in models)
-    say(f"last slice of time, the encoder as it was: {plain}; adapted: {adapted}")
-    if adapted.mean > plain.mean:
-        say(f"the adapted encoder is kept: {models[1].language}")
-        return models[1]
-    say("adapting does not pay here: the encoder stays as it was")
-    rmtree(models[1].language, ignore_errors=True)
-    return models[0]
+    marks = [foretold(one.ranking, data, one.knowledge) for one in models]
+    told = "; ".join(f"{name}: {mark}" for name, mark in zip(TRIED, marks, strict=False))
+    say(f"last slice of time, {told}")
+    best = 0
+    for n, mark in enumerate(marks):
+        if mark.mean > marks[best].mean:
+            best = n
+    if best:
+        say(f"{KEPT[best]}: {models[best].language}")
+    else:
+        say("adapting does not pay here: the encoder stays as it was")
+        rmtree(models[1].language, ignore_errors=True)
+    return models[best]
 
 
 def before(data: Dataset, until: str) -> Dataset:
@@ -201,6 +215,7 @@ def fitted(
             data,
             seed=seed,
             effort=effort,  # type: ignore[arg-type]
+            cache=cache_folder(),
             texts=texts,
             search=replace(search, progress=progress) if search else None,
             say=say,

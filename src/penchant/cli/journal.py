@@ -1,12 +1,12 @@
 """penchant journal: what a journal holds, and forgetting what is old."""
 
+import sys
 import time
 from typing import Annotated
 
 import polars as pl
 import typer
 
-from penchant.cli.recommend import show
 from penchant.cli.tables import moment
 from penchant.cli.terminal import say
 from penchant.data.cells import spell
@@ -15,6 +15,9 @@ from penchant.live.choose import open_journal
 from penchant.live.database import DatabaseJournal
 
 DAY = 86_400.0
+COLUMNS = {
+    "table": pl.String, "kind": pl.String, "records": pl.Int64, "first": pl.String, "last": pl.String,
+}  # fmt: skip
 
 
 def journal(
@@ -31,19 +34,15 @@ def journal(
         if until is not None:
             forgotten(opened, until)
         counts = opened.summary()
-        show(
-            pl.DataFrame(
-                {
-                    "table": [count.table for count in counts],
-                    "kind": [count.kind for count in counts],
-                    "records": [count.records for count in counts],
-                    "first": [spell(count.first) for count in counts],
-                    "last": [spell(count.last) for count in counts],
-                },
-                schema_overrides=dict.fromkeys(("table", "kind", "first", "last"), pl.String)
-                | {"records": pl.Int64},
-            )
+        table = pl.DataFrame(
+            [
+                (count.table, count.kind, count.records, spell(count.first), spell(count.last))
+                for count in counts
+            ],
+            schema=COLUMNS,
+            orient="row",
         )
+        sys.stdout.write(table.write_csv())
         total = sum(count.records for count in counts)
         say(f"{opened.place}: {total:,} records, the last has number {opened.last():,}; {mib(opened.size())}")
     finally:

@@ -45,18 +45,12 @@ def serve(
 ) -> None:
     """Answer over HTTP: lists, requests in words, events, items, users, a page."""
     be_quick()
-    try:
-        import uvicorn
-
-        from penchant.serve.app import make_app
-    except ImportError as error:
-        raise SettingError(
-            f"serving needs the package {error.name}", hint="pip install 'penchant[serve]'"
-        ) from error
+    check_installed()
     from penchant.data.kinds import parse_weights
     from penchant.live.choose import beside, open_journal
     from penchant.live.engine import Engine
     from penchant.live.keeper import caught_up
+    from penchant.serve.app import make_app
     from penchant.serve.settings import KeyFile, Settings
     from penchant.store import current
 
@@ -74,16 +68,34 @@ def serve(
         model, kept, encoder=encoder, weights=parse_weights(weights) if weights else None, most_people=people
     )
     app = make_app(engine, settings)
+    say(f"model {engine.world.version[:12]}, {engine.world.model.data.n_items:,} items; journal {kept.place}")
+    listen(app, host, port)
+
+
+def check_installed() -> None:
+    """Say at once, not after the model was read, what serving needs besides."""
+    try:
+        import uvicorn  # noqa: F401
+
+        import penchant.serve.app  # noqa: F401
+    except ImportError as error:
+        raise SettingError(
+            f"serving needs the package {error.name}", hint="pip install 'penchant[serve]'"
+        ) from error
+
+
+def listen(app: object, host: str, port: int) -> None:
+    """Answer requests until somebody ends it."""
+    import uvicorn
+
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("bm25s").setLevel(logging.WARNING)
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=10,
     )  # fmt: skip
-    server = uvicorn.Server(config)
-    say(f"model {engine.world.version[:12]}, {engine.world.model.data.n_items:,} items; journal {kept.place}")
     say(f"http://{host}:{port}/  ·  Ctrl+C ends it")
-    server.run()
+    uvicorn.Server(config).run()
 
 
 def reader(model: Path) -> Encoder | None:

@@ -1,6 +1,7 @@
 """Tables as the verbs that learn take them: read with what was asked for, and reported."""
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -22,12 +23,14 @@ def tables(
     target: str = "next",
     weights: str | None = None,
     cleaning: Cleaning | None = None,
+    keep_texts: bool = False,
 ) -> Dataset:
-    """Read a folder of tables, and say what was read."""
+    """Read a folder of tables, and say what was read; `keep_texts` keeps the texts of events."""
     if target not in ("next", "liked"):
         raise SettingError(f"--target {target}", hint="next or liked")
     chosen, counting = parse_map(mapping) if mapping else None, parse_weights(weights or "")
-    data, report = read(folder, mapping=chosen, target=target, weights=counting, cleaning=cleaning)  # type: ignore[arg-type]
+    how: dict[str, Any] = {"target": target, "cleaning": cleaning, "keep_texts": keep_texts}
+    data, report = read(folder, mapping=chosen, weights=counting, **how)
     say(report)
     if chosen and remember(folder, chosen):
         say(f"{folder / FILE}: remembers this --map")

@@ -13,9 +13,11 @@ from threadpoolctl import threadpool_limits
 
 from penchant.errors import InputError
 from penchant.explain.reasons import sentence
+from penchant.explain.wording import Lang
 from penchant.language.asking import request_encoder
 from penchant.language.choose import WEB, load_encoder
 from penchant.language.encode import Encoder
+from penchant.language.packed import is_packed
 
 ENDINGS = (".parquet", ".csv", ".jsonl")
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -50,7 +52,10 @@ def reader_of(language: str) -> Encoder | None:
 
     None where neither is to be had: the recommender finds the encoder itself.
     """
-    return behind_url(language) or request_encoder(language, cache_folder())
+    found = behind_url(language) or request_encoder(language, cache_folder())
+    if found is None and is_packed(language):
+        return load_encoder(language, store=cache_folder())
+    return found
 
 
 @contextmanager
@@ -72,14 +77,14 @@ def checked_output(path: Path | None) -> None:
         raise InputError(f"-o {path}: there is no folder {path.absolute().parent}", hint="make it first")
 
 
-def write(table: pl.DataFrame, path: Path) -> None:
-    """Write a table whole or not at all."""
+def write(table: pl.DataFrame, path: Path, lang: Lang = "en") -> None:
+    """Write a table whole or not at all; `lang` is the language of its reasons."""
     if path.suffix == ".parquet":
         put(path, "-o", table.write_parquet)
     elif path.suffix == ".jsonl":
         put(path, "-o", table.write_ndjson)
     else:
-        put(path, "-o", flat(table).write_csv)
+        put(path, "-o", flat(table, lang).write_csv)
 
 
 def put(path: Path, option: str, make: Callable[[Path], object]) -> None:
@@ -93,17 +98,18 @@ def put(path: Path, option: str, make: Callable[[Path], object]) -> None:
         raise InputError(f"{option} {path}: could not be written: {error.strerror or error}") from error
 
 
-def flat(table: pl.DataFrame) -> pl.DataFrame:
+def flat(table: pl.DataFrame, lang: Lang = "en") -> pl.DataFrame:
     """Return a table that CSV can hold: reasons become one line of text."""
     if "reasons" not in table.columns:
         return table
-    told = [sentence_of(reasons) for reasons in table["reasons"].to_list()]
+    told = [sentence_of(reasons, lang) for reasons in table["reasons"].to_list()]
     return table.with_columns(pl.Series("reasons", told, dtype=pl.String))
 
 
-def sentence_of(reasons: list[dict[str, Any]]) -> str:
+def sentence_of(reasons: list[dict[str, Any]], lang: Lang = "en") -> str:
     """Say the weightiest reasons of a row in one line."""
-    return sentence([(reason["evidence"], reason["text"], reason["share"]) for reason in reasons])
+    told = [(reason["evidence"], reason["text"], reason["share"]) for reason in reasons]
+    return sentence(told, lang=lang)
 
 
 def lines_of(path: Path, what: str) -> list[str]:

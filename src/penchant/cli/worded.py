@@ -21,7 +21,8 @@ def named(writer: str, budget: int | None) -> CausalWriter | ChatWriter:
     """Return the writer that the options name, with the key from PENCHANT_LANGUAGE_KEY."""
     if budget is not None and not writer.strip().startswith(WEB):
         raise SettingError("--budget: only a URL costs tokens", hint="leave it out, or name a URL")
-    return load_writer(writer, key=os.environ.get("PENCHANT_LANGUAGE_KEY"), budget=budget)
+    key = os.environ.get("PENCHANT_LANGUAGE_KEY")
+    return load_writer(writer, key=key, budget=budget, store=cache_folder())
 
 
 def account(writer: CausalWriter | ChatWriter | None) -> None:

@@ -54,7 +54,7 @@ def write(
     checked_output(output)
     asked = load_prompts(names, prompts)
     chosen = chosen_for(names, writer, budget)
-    data = tables(folder, mapping)
+    data = tables(folder, mapping, keep_texts=names == [PROFILE])
     as_of = None if until is None else past(until, names, data)
     kept = Kept(cache_folder())
     with counted("writing") as progress:

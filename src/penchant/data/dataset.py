@@ -15,6 +15,8 @@ from penchant.types import Query, Rows, Vectors
 
 TRAITS = 100
 """Most tokens of one column of the users: a query carries all its features."""
+SAID = {"user": pl.String, "item": pl.String, "time": pl.Float64, "text": pl.String}
+"""Columns of the texts of events."""
 Basis: TypeAlias = Literal["words", "lexicon", ""]
 """By what texts are told to be for or against: words learned from ratings, a lexicon, or nothing."""
 
@@ -44,7 +46,9 @@ class Dataset:
     columns entity (as the graph writes it) and item (a row number): which entities are items. `scale` are the
     ends of the scale where the values of the events are ratings, None where they are anything else. `traits`
     are the attributes of the users as features of `space`, sparse (n_users, F), None where nothing was asked
-    of them (see `with_traits`). `reviews` counts what the texts of events say, None where they have none.
+    of them (see `with_traits`). `reviews` counts what the texts of events say, None where they have none;
+    `said` are those texts where they were to be kept, with the columns user and item (ids as text), time and
+    text, empty otherwise.
     """
 
     interactions: Interactions
@@ -63,6 +67,7 @@ class Dataset:
     space: AttributeSpace = field(default_factory=lambda: AttributeSpace(()))
     traits: sparse.csr_matrix | None = None
     reviews: Reviews | None = None
+    said: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SAID))
 
     @property
     def n_items(self) -> int:

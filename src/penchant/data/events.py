@@ -29,12 +29,14 @@ SORTED_SHARE, FEWEST_STEPS = 0.95, 6
 class Events:
     """Clean events in the order of the file: columns user, item, time, value (may be null), weight.
 
-    User and item are numbers, or an Enum of text ids. `reviews` counts what the texts of events say.
+    User and item are numbers, or an Enum of text ids. `reviews` counts what the texts of events say; `said`
+    are the texts that were to be kept (see `Dataset.said`).
     """
 
     frame: pl.DataFrame
     clock: Clock
     reviews: Reviews | None = None
+    said: pl.DataFrame | None = None
 
 
 def clean(
@@ -45,12 +47,13 @@ def clean(
     weights: Mapping[str, float] = MappingProxyType({}),
     *,
     texts: bool = False,
+    keep: bool = False,
     once: bool = True,
 ) -> Events:
     """Clean a table of interactions; `weights` say what kinds of events count (see `kinds`).
 
-    The texts of events are read where the target asks for them, or the caller does by `texts`. Rows that
-    repeat another one are dropped, but where not `once`.
+    The texts of events are read where the target asks for them, or the caller does by `texts`; `keep` hands
+    them on. Rows that repeat another one are dropped, but where not `once`.
 
     Raises:
         TableError: no row is left.
@@ -61,14 +64,14 @@ def clean(
     frame = _once(frame, clock, table, journal) if once else frame
     frame = _valued(frame, table, choice, journal)
     frame = _weighed(frame, table, choice, journal)
-    frame, reviews = _read_texts(frame, table, choice, target, texts, journal)
+    frame, reviews, said = _read_texts(frame, table, choice, target, texts, keep, journal)
     weight = _weight(frame, choice, target, weights, journal)
     frame = frame.select("__user", "__item", "__time", "__value", weight.alias("__weight"))
     frame = frame.rename(lambda name: name.removeprefix("__"))
     journal.lines.extend(by_cells(table.name, choice, len(table.frame), unreadable, frame))
     if frame.is_empty():
         raise TableError(f"{table.path}: no usable row is left", hint="; ".join(journal.lines))
-    return Events(frame, clock, reviews)
+    return Events(frame, clock, reviews, said)
 
 
 def _identified(table: Table, choice: Choice, journal: Journal) -> pl.DataFrame:
@@ -197,17 +200,33 @@ def _weighed(frame: pl.DataFrame, table: Table, choice: Choice, journal: Journal
 
 
 def _read_texts(
-    frame: pl.DataFrame, table: Table, choice: Choice, target: Target, texts: bool, journal: Journal
-) -> tuple[pl.DataFrame, Reviews | None]:
+    frame: pl.DataFrame,
+    table: Table,
+    choice: Choice,
+    target: Target,
+    texts: bool,
+    keep: bool,
+    journal: Journal,
+) -> tuple[pl.DataFrame, Reviews | None, pl.DataFrame | None]:
     """Add what texts say as `__says` and `__torn` (see `reviews`), where there are texts."""
     liked = target == "liked"
-    found = verdicts(frame, table.name, choice, journal, wanted=liked or texts)
+    found = verdicts(frame, table.name, choice, journal, wanted=liked or texts, keep=keep)
     if found is None:
-        return frame, None
+        return frame, None, None
     then = "taken as saying nothing" if liked else "kept; --target liked lets them say nothing"
     what = "events whose rating and text contradict each other"
     journal.count(table.name, int(found.torn.sum()), what, then=then, changed=liked)
-    return frame.with_columns(found.says.alias("__says"), found.torn.alias("__torn")), found.summary
+    said = None
+    if keep:
+        told = frame.select(
+            pl.col("__user").cast(pl.String).alias("user"),
+            pl.col("__item").cast(pl.String).alias("item"),
+            pl.col("__time").alias("time"),
+            found.texts.alias("text"),
+        )
+        said = told.filter(pl.col("text").is_not_null())
+    told_apart = frame.with_columns(found.says.alias("__says"), found.torn.alias("__torn"))
+    return told_apart, found.summary, said
 
 
 def _weight(

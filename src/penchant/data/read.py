@@ -42,6 +42,7 @@ def read(
     weights: Mapping[str, float] | None = None,
     cleaning: Cleaning | None = None,
     texts: bool = False,
+    keep_texts: bool = False,
 ) -> tuple[Dataset, Report]:
     """Read the tables of a folder, clean them, and say what was done.
 
@@ -53,6 +54,7 @@ def read(
         weights: How much kinds of events count, by name (see `kinds.parse_weights`).
         cleaning: What is asked beyond the usual steps.
         texts: Read the texts of events where the target has no use for them as well (see `reviews`).
+        keep_texts: Keep the texts of events as `Dataset.said`, for user texts.
 
     Raises:
         TableError: a table cannot be used, or there is nothing to learn from, or cleaning is strict and
@@ -70,13 +72,15 @@ def read(
         journal.say(f"{table.name}: {by_name(choices[kind])}")
         journal.lines.extend(table.notes)
     once = "duplicates" not in cleaning.without
-    events = _events(tables, choices, target, weights or {}, texts, journal, once=once)
+    events = _events(tables, choices, target, weights or {}, (texts, keep_texts), journal, once=once)
     items = _catalogue("items", "item", tables, choices, events, journal)
     items = with_pictures(with_media(items, folder, journal), folder, journal)
     users = _catalogue("users", "user", tables, choices, events, journal)
     interactions = _interactions(events, items.vocabulary, users.vocabulary)
     scale = rating_scale(events.frame["value"], choices["interactions"]) if events else None
     data = Dataset(interactions, items, users, scale=scale, reviews=events.reviews if events else None)
+    if events is not None and events.said is not None:
+        data = replace(data, said=events.said)
     if "requests" in tables:
         asked = requests(tables["requests"], choices["requests"], items, users, journal)
         data = replace(data, requests=asked)
@@ -114,7 +118,7 @@ def _events(
     choices: Mapping[Kind, Choice],
     target: Target,
     weights: Mapping[str, float],
-    texts: bool,
+    texts: tuple[bool, bool],
     journal: Journal,
     *,
     once: bool,
@@ -122,7 +126,9 @@ def _events(
     if "interactions" not in tables:
         return None
     choice, path = choices["interactions"], tables["interactions"].path
-    events = clean(tables["interactions"], choice, target, journal, weights, texts=texts, once=once)
+    read_them, keep = texts
+    how = {"texts": read_them, "keep": keep, "once": once}
+    events = clean(tables["interactions"], choice, target, journal, weights, **how)
     del tables["interactions"]  # what was read takes more memory than what was learned from it
     if target == "liked" and not bool((events.frame["weight"] > 0).any()):
         raise TableError(f"{path}: no event says that anything was liked", hint="fit with --target next")

@@ -31,19 +31,22 @@ CLEAR: Mapping[Basis, float] = {"words": 0.8, "lexicon": 0.5, "": np.inf}
 class Verdicts:
     """What texts say of their events: `says` 1, -1 or 0, null without an answer; `torn` where a rating
     at one end of the scale stands beside a text that clearly says the opposite. Series as long as the events.
+    `texts` are the texts themselves, null where there is none, and all null where nobody asked to keep them.
     """
 
     says: pl.Series
     torn: pl.Series
     summary: Reviews
+    texts: pl.Series
 
 
 def verdicts(
-    frame: pl.DataFrame, name: str, choice: Choice, journal: Journal, *, wanted: bool
+    frame: pl.DataFrame, name: str, choice: Choice, journal: Journal, *, wanted: bool, keep: bool = False
 ) -> Verdicts | None:
     """Read the texts of events, None where there are none.
 
-    `frame` has the table's columns beside `__item` and `__value`. Unless `wanted`, texts are only counted.
+    `frame` has the table's columns beside `__item` and `__value`. Unless `wanted`, texts are only counted;
+    to `keep` them is to hand them on, made legible.
     """
     texts = _texts(frame, name, choice, journal)
     if texts is None or not texts.count():
@@ -53,12 +56,19 @@ def verdicts(
         pl.Series("says", [None], dtype=pl.Int8).new_from_index(0, len(frame)),
         pl.Series("torn", [False]).new_from_index(0, len(frame)),
         Reviews(n),
+        pl.Series("texts", [None], dtype=pl.String).new_from_index(0, len(frame)),
     )
+    if keep:
+        texts = legible(texts, name, journal)
+        silent = replace(silent, texts=texts)
+        journal.say(f"{name}: {texts.count():,} texts of '{column}' are kept for user texts")
+        if not wanted:
+            return silent
     if not wanted:
         why = "only --target liked and penchant check read them"
         journal.say(f"{name}: {n:,} events have a text in '{column}': {why}")
         return silent
-    texts = legible(texts, name, journal)
+    texts = texts if keep else legible(texts, name, journal)
     values = (
         frame["__value"] if rates(choice) else pl.Series("__value", [None] * len(frame), dtype=pl.Float64)
     )
@@ -80,6 +90,7 @@ def verdicts(
         pl.Series("says", says).set(pl.Series(~told), None).cast(pl.Int8),
         _torn(signs, values, CLEAR[basis]),
         replace(summary, basis=basis, signed=int(told.sum()), against=n_against),
+        silent.texts,
     )
 
 

@@ -31,7 +31,8 @@ def at_time(events: Interactions, moment: float) -> tuple[Interactions, Interact
 def known_before(data: Dataset, moment: float) -> Dataset:
     """Return what was known before a moment; a request without a time may be later, and is left out."""
     asked = data.requests.filter(pl.col("time").is_not_null() & (pl.col("time") < moment))
-    return replace(data, interactions=at_time(data.interactions, moment)[0], requests=asked)
+    said = data.said.filter(pl.col("time") < moment)
+    return replace(data, interactions=at_time(data.interactions, moment)[0], requests=asked, said=said)
 
 
 def between(events: Interactions, window: Window) -> Interactions:

@@ -33,7 +33,7 @@ def load_encoder(
 
     Several, joined like `minilm + 0.5 LM`, are one: their vectors side by side (see `Ensemble`).
     `key` and `budget` (tokens) are for a URL; `pooling`, `max_tokens`, `precision` and `store` (a
-    folder for what `precision="int8"` writes) for a model on this machine.
+    folder for what `precision="int8"` writes, and for copies of packed models) for a model on this machine.
 
     Raises:
         LanguageError: there is no such encoder, or it cannot be loaded.

@@ -27,7 +27,7 @@ Head = Callable[[Any], Any]
 class Tokens:
     """Where tokens lie in a text, (T, 2) as first and last character but one, and what each gave, (T,).
 
-    `gap` is what the sum over tokens misses of the whole difference.
+    `gap` is what the sum over tokens misses of the whole.
     """
 
     spans: list[tuple[int, int]]
@@ -64,10 +64,14 @@ def integrated(spec: str, text: str, head: Head, *, max_tokens: int = 128) -> To
     given, gap = method.attribute(
         ids, baseline, n_steps=STEPS, internal_batch_size=16, return_convergence_delta=True
     )
+    return inside(halves, spans, given[0].sum(dim=-1).detach().numpy(), gap=float(gap[0]))
+
+
+def inside(halves: Halves, spans: Sequence[tuple[int, int]], values: Vectors, *, gap: float) -> Tokens:
+    """Return the tokens of the text itself, behind the encoder's prefix, with their values, (T,)."""
     moved = [(start - len(halves.prefix), end - len(halves.prefix)) for start, end in spans]
-    values = given[0].sum(dim=-1).detach().numpy().astype(np.float32)
     kept = [place for place, (start, end) in enumerate(moved) if 0 <= start < end]
-    return Tokens([moved[place] for place in kept], values[kept], float(gap[0]))
+    return Tokens([moved[place] for place in kept], np.asarray(values, dtype=np.float32)[kept], gap)
 
 
 def placed(halves: Halves, text: str) -> tuple[Any, list[tuple[int, int]], Any]:

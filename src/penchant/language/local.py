@@ -24,6 +24,7 @@ from penchant.language.encode import unit
 from penchant.language.folders import Pooling, adapted, find, fingerprint, own_pooling, own_prefix
 from penchant.language.onnx import Forward, int8
 from penchant.language.packed import packed, unmark, unpacking
+from penchant.language.unpacked import keep, place_of, sound
 from penchant.types import Vectors
 
 Precision: TypeAlias = Literal["float32", "int8"]
@@ -55,7 +56,8 @@ class LocalEncoder:
     """Encodes with a transformers model on the CPU, in batches of texts of like length.
 
     `pooling` and the prefixes are those of the model folder where they are not given. Texts are cut
-    after `max_tokens`. `precision="int8"` keeps a file in the folder `store`.
+    after `max_tokens`. `precision="int8"` keeps a file in the folder `store`, where copies
+    of packed models are kept as well.
 
     Raises:
         LanguageError: the model cannot be found or loaded.
@@ -77,7 +79,7 @@ class LocalEncoder:
         given = (pooling, passage_prefix, query_prefix, max_tokens, precision)
         self.spec = spec if given == (None, None, None, 128, "float32") else ""
         folder = find(spec)
-        model, self._tokenizer = load(folder)
+        model, self._tokenizer = load(folder, store)
         passage = own_prefix(folder, "document") if passage_prefix is None else passage_prefix
         query = own_prefix(folder, "query") if query_prefix is None else query_prefix
         places = int(getattr(model.config, "max_position_embeddings", max_tokens))
@@ -229,18 +231,22 @@ def in_torch(model: Any) -> Forward:
     return forward
 
 
-def load(folder: Path) -> tuple[Any, Any]:
+def load(folder: Path, store: Path | str | None = None) -> tuple[Any, Any]:
     """Load a model folder, what was added to it and its tokenizer, without the network or code in it.
+
+    Where a folder `store` is given, a packed model is unpacked but once (see `penchant.language.unpacked`).
 
     Raises:
         LanguageError: something is missing or damaged.
     """
-    model, tokenizer = load_as("AutoModel", folder, "a text encoder", "language")
+    model, tokenizer = load_as("AutoModel", folder, "a text encoder", "language", store)
     add_from(folder, model)
     return model, tokenizer
 
 
-def load_as(kind: str, folder: Path, what: str, extra: str) -> tuple[Any, Any]:
+def load_as(
+    kind: str, folder: Path, what: str, extra: str, store: Path | str | None = None
+) -> tuple[Any, Any]:
     """Load a folder by a class of transformers, in full precision; `what` and `extra` name it to people.
 
     Raises:
@@ -254,6 +260,9 @@ def load_as(kind: str, folder: Path, what: str, extra: str) -> tuple[Any, Any]:
             f"{what} needs torch and transformers", hint=f"pip install 'penchant[{extra}]'"
         ) from error
     name = packed(folder)
+    copied = None if name is None or store is None else place_of(folder / name, kind, Path(store))
+    if copied is not None and sound(copied):
+        folder, name, copied = copied, None, None
     how: dict[str, Any] = {"gguf_file": name} if name else {}
     try:
         with quiet_transformers(), unpacking(name):
@@ -264,6 +273,9 @@ def load_as(kind: str, folder: Path, what: str, extra: str) -> tuple[Any, Any]:
         raise LanguageError(f"{folder}: cannot be loaded as {what} ({error})") from error
     if name:
         unmark(model)
+    if copied is not None:
+        with quiet_transformers():
+            keep(copied, model, tokenizer)
     return model.eval(), tokenizer
 
 

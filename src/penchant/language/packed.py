@@ -42,6 +42,16 @@ def packed(folder: Path) -> str | None:
     return found[0]
 
 
+def is_packed(spec: str) -> bool:
+    """Return whether a name is that of a packed model.
+
+    Raises:
+        LanguageError: it is, and the package that reads such files is missing.
+    """
+    folder = Path(spec).expanduser()
+    return spec == SMOLLM2 or (folder.is_dir() and packed(folder) is not None)
+
+
 @contextmanager
 def unpacking(name: str | None) -> Iterator[None]:
     """Keep the reader of packed files from showing its progress: it does, whatever transformers is told."""

@@ -1,10 +1,12 @@
-"""What is known of people as text: their attributes, and what they had and liked up to a moment."""
+"""What is known of people as text: their attributes, what they had and liked, and wrote, up to a moment."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import polars as pl
 
 from penchant.data.catalogue import Catalogue
 from penchant.data.dataset import Dataset
@@ -18,6 +20,8 @@ WINDOW = 20
 """Events, the latest ones, that are named."""
 NAMED = 3
 """Categories that are named, those that most of the liked items share."""
+QUOTED, LONGEST = 3, 200
+"""Reviews that are quoted, the latest of the window, and characters of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Person:
     """Somebody in words: `text` for a reader or an encoder, "" where nothing is known.
 
     `kinds` are the categories that what they liked shares, `liked` and `disliked` titles, the latest first;
-    `evidence` says what all of it was drawn from.
+    `evidence` says what all of it was drawn from. `wrote` quotes their own reviews, the latest first.
     """
 
     text: str
@@ -33,6 +37,7 @@ class Person:
     liked: tuple[str, ...]
     disliked: tuple[str, ...]
     evidence: str
+    wrote: tuple[str, ...] = ()
 
 
 def people(
@@ -42,17 +47,32 @@ def people(
 
     Where events carry ratings, those from 60 % of the scale on are liked, those below 50 % disliked; without
     ratings everything counts as liked but what counts against. The table of users has no times: what it says
-    is taken as known.
+    is taken as known. Reviews are quoted where the data set holds them (`read(…, keep_texts=True)`).
     """
     users = np.arange(data.n_users) if users is None else users
     past = data if as_of is None else known_before(data, as_of)
     names, kinds = _titles(data.items), _kinds(data.items)
     own = describe(data.users)
     columns = ", ".join(usual(data.users).columns)
+    written = _written(past, users)
     return [
-        _person(query, own[user], columns, names, kinds, _signs(query, data.scale), window)
+        _person(query, own[user], columns, names, kinds, _signs(query, data.scale), window, written)
         for user, query in zip(users.tolist(), past.queries(users), strict=True)
     ]
+
+
+Written: TypeAlias = Mapping[tuple[str, int, float], str]
+"""Texts of events by user id, item row and time."""
+
+
+def _written(past: Dataset, users: Rows) -> Written:
+    if past.said.is_empty():
+        return {}
+    asked = past.users.vocabulary.texts(users)
+    said = past.said.filter(pl.col("user").is_in(list(asked)))
+    rows = past.items.vocabulary.rows(said["item"].to_list())
+    keys = zip(said["user"].to_list(), rows.tolist(), said["time"].to_list(), strict=True)
+    return dict(zip(keys, said["text"].to_list(), strict=True))
 
 
 def _person(
@@ -63,6 +83,7 @@ def _person(
     kinds: Sequence[Sequence[str]],
     signs: np.ndarray,
     window: int,
+    written: Written,
 ) -> Person:
     said = np.array([bool(names[row]) for row in query.rows.tolist()], dtype=bool)
     liked, disliked = query.rows[signs > 0], query.rows[signs < 0]
@@ -73,10 +94,36 @@ def _person(
     lines += [f"Likes: {', '.join(most)}"] if most else []
     lines += [f"Liked: {', '.join(good)}"] if good else []
     lines += [f"Disliked: {', '.join(bad)}"] if bad else []
+    wrote = _quoted(query, names, window, written)
+    lines += [f"Wrote{about}" for about in wrote]
     sources = [f"columns {columns}"] if own else []
     n = len(liked) + len(disliked)
     sources += [f"{n:,} events, {len(good) + len(bad):,} of them named"] if n else []
-    return Person("\n".join(lines), most, good, bad, "; ".join(sources))
+    sources += [f"{len(wrote):,} reviews"] if wrote else []
+    return Person("\n".join(lines), most, good, bad, "; ".join(sources), wrote)
+
+
+def _quoted(query: Query, names: Sequence[str], window: int, written: Written) -> tuple[str, ...]:
+    """Return the latest reviews among the last `window` events as ` of TITLE: “…”`."""
+    found: list[str] = []
+    events = list(zip(query.rows.tolist(), query.times.tolist(), strict=True))[-window:] if written else []
+    for row, time in reversed(events):
+        text = written.get((query.key, row, time))
+        if text is not None and len(found) < QUOTED:
+            about = f" of {names[row]}" if names[row] else ""
+            found.append(f"{about}: “{shortened(' '.join(text.split()))}”")
+    return tuple(found)
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """Return a text cut at the end of a word.
+
+    >>> shortened("one two three", 9)
+    'one two…'
+    """
+    if len(text) <= longest:
+        return text
+    return (text[:longest].rsplit(" ", 1)[0] if text[longest] != " " else text[:longest]).rstrip() + "…"
 
 
 def _latest(rows: Rows, names: Sequence[str], window: int) -> tuple[str, ...]:

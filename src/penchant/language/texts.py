@@ -63,7 +63,7 @@ def read_texts(
         return Texts(replace(Knowledge.none(data.n_items), media=media), nothing, "none")
     language = reader(data, language, template, seed, tell)
     kept = None if isinstance(language, LatentSemantics) else kept
-    encoder = load_encoder(language) if isinstance(language, str) else language
+    encoder = load_encoder(language, store=cache) if isinstance(language, str) else language
     knowledge, whitening = know(
         data.items, encoder, kept, template=template, as_of=data.end, progress=progress
     )

@@ -78,7 +78,12 @@ def extended(
     data = replace(model.data, items=items)
     learned = model.learned.extend(items, knowledge) if model.learned else None
     ranking = model.ranking.extend(items, knowledge)
-    return replace(model, data=data, ranking=ranking, knowledge=knowledge, learned=learned)
+    newcomers = model.newcomers
+    if newcomers and newcomers.learned:
+        newcomers = replace(newcomers, learned=newcomers.learned.extend(items, knowledge))
+    return replace(
+        model, data=data, ranking=ranking, knowledge=knowledge, learned=learned, newcomers=newcomers
+    )
 
 
 def known_of(items: Catalogue, n: int, model: Recommender, encoder: Encoder | None) -> Knowledge:

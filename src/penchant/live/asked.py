@@ -1,7 +1,7 @@
 """What a caller asks for, and what they get."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -72,7 +72,8 @@ class Given:
     """A list: rows of the world it was made in, with what was known of who asked.
 
     `fallback` says what it rests on where nothing is known of who asks, "" otherwise. `unknown` are ids of
-    the request that no catalogue holds. `names` are the ids of the rows.
+    the request that no catalogue holds. `names` are the ids of the rows; `told` and `chances` are scores and
+    propensities as plain numbers.
     """
 
     id: str
@@ -91,6 +92,9 @@ class Given:
     repeat: bool = False
     ranking: Any = None
     names: Any = None
+    told: tuple[float, ...] = ()
+    chances: tuple[float, ...] = ()
+    rendered: dict[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,8 @@ def drawn(scores: Scores, k: int, heat: float, rng: np.random.Generator) -> tupl
     (Plackett–Luce by the Gumbel trick; Kool et al., ICML 2019).
     """
     odds = (scores.astype(np.float64) - float(scores.max(initial=0.0))) / heat
-    order = np.argsort(-(odds + rng.gumbel(size=len(odds))), kind="stable")[:k]
-    weights = np.exp(odds)
-    left = weights.sum() - np.concatenate(([0.0], np.cumsum(weights[order])[:-1]))
-    return order, np.asarray(weights[order] / np.maximum(left, weights[order]), dtype=np.float32)
+    order = np.argsort(-(odds + rng.gumbel(size=len(odds))), kind="stable")
+    weights = np.exp(odds)[order]
+    left = np.cumsum(weights[::-1])[::-1]  # from the end: what is left is never a small difference
+    chances = weights / np.maximum(left, np.finfo(np.float64).tiny)
+    return order[:k], np.asarray(chances[:k], dtype=np.float32)

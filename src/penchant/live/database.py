@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from heapq import merge
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 from penchant.errors import AnsweredError, JournalError
 from penchant.live.group_commit import WAITING, GroupCommit, started
@@ -19,12 +19,18 @@ from penchant.live.schema import LAST
 DAY, HOUR = 86_400.0, 3_600.0
 PAGE, STRETCH = 2_000, 20_000
 """Numbers that replay reads at once, and that retention looks through in one transaction."""
-CHUNKS = (256, 32, 8, 1)
-"""Rows of one INSERT: few forms, so that they stay prepared; each row by itself would let go of the
-interpreter's lock once a row, and wait for it behind every other thread."""
 
-Execute: TypeAlias = Callable[[str, Sequence[Any]], int]
-"""Run a statement with its values; returns how many rows it changed."""
+
+class Writing(Protocol):
+    """A transaction that is under way; `?` stands for a value in SQL."""
+
+    def execute(self, sql: str, values: Sequence[Any]) -> int:
+        """Run a statement with its values; returns how many rows it changed."""
+        ...
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add rows to a table by as few statements as possible."""
+        ...
 
 
 class Store(Protocol):
@@ -35,7 +41,7 @@ class Store(Protocol):
         """Where it lies, without secrets."""
         ...
 
-    def write(self, work: Callable[[Execute], int]) -> int:
+    def write(self, work: Callable[[Writing], int]) -> int:
         """Do `work` in one transaction that is kept whole or not at all; called by one thread at a time."""
         ...
 
@@ -266,7 +272,7 @@ class DatabaseJournal:
                 rows[table].append((at, *row))
             kept.append(at)
         try:
-            self._store.write(lambda execute: insert(execute, rows, list(answers.values())))
+            self._store.write(lambda to: insert(to, rows, list(answers.values())))
         except Exception:
             self._unsure = True
             found, self._unsure = self._found_last(), False
@@ -285,43 +291,43 @@ class DatabaseJournal:
             return
         self._swept = time.monotonic()
         try:
-            self._store.write(lambda execute: execute("DELETE FROM answers WHERE time <= ?", (now - DAY,)))
+            self._store.write(lambda to: to.execute("DELETE FROM answers WHERE time <= ?", (now - DAY,)))
         except Exception:  # the records of this turn are kept: their senders must not hear of it
             return
 
     def _mark(self) -> int:
         """Write down the last number, so that none is given again once its record is forgotten."""
         last = self._last
-        self._store.write(lambda execute: execute("UPDATE numbers SET last = ?", (last,)))
+        self._store.write(lambda to: to.execute("UPDATE numbers SET last = ?", (last,)))
         return last
 
     def _forget(self, after: int, until: int, moment: float) -> int:
-        def work(execute: Execute) -> int:
+        def work(to: Writing) -> int:
             span = "number > ? AND number <= ? AND time < ?"
             gone = sum(
-                execute(f"DELETE FROM {t} WHERE {span}", (after, until, moment)) for t in ("acts", "shown")
+                to.execute(f"DELETE FROM {t} WHERE {span}", (after, until, moment)) for t in ("acts", "shown")
             )
             # of a patch the fields may still hold; what a whole new state or a deletion follows does not
             newer = (
                 "EXISTS (SELECT 1 FROM changes AS later WHERE later.number > changes.number AND "
                 "later.subject = changes.subject AND later.id = changes.id AND later.action <> 'patch')"
             )
-            return gone + execute(f"DELETE FROM changes WHERE {span} AND {newer}", (after, until, moment))
+            return gone + to.execute(f"DELETE FROM changes WHERE {span} AND {newer}", (after, until, moment))
 
         return self._store.write(work)
 
     def _done(self, sql: str, values: Sequence[Any]) -> int:
-        return self._store.write(lambda execute: execute(sql, values))
+        return self._store.write(lambda to: to.execute(sql, values))
 
     def _erase(self, user: str) -> int:
         told = "id = ? AND subject IN ('user', 'consent')"
         tombs = "SELECT max(number) FROM changes WHERE id = ? AND subject = 'user' AND action = 'delete'"
         tomb = int(self._store.read(tombs, (user,))[0][0] or 0)
 
-        def work(execute: Execute) -> int:
-            gone = execute("DELETE FROM acts WHERE user_id <> '' AND user_id = ?", (user,))
-            execute("UPDATE changes SET body = '{}' WHERE number = ?", (tomb,))
-            return gone + execute(f"DELETE FROM changes WHERE {told} AND number <> ?", (user, tomb))
+        def work(to: Writing) -> int:
+            gone = to.execute("DELETE FROM acts WHERE user_id <> '' AND user_id = ?", (user,))
+            to.execute("UPDATE changes SET body = '{}' WHERE number = ?", (tomb,))
+            return gone + to.execute(f"DELETE FROM changes WHERE {told} AND number <> ?", (user, tomb))
 
         return self._store.write(work)
 
@@ -335,20 +341,13 @@ def findable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
-def insert(execute: Execute, rows: dict[str, list[Row]], answers: list[Row]) -> int:
-    """Insert rows of all tables by few statements; returns how many."""
+def insert(to: Writing, rows: dict[str, list[Row]], answers: list[Row]) -> int:
+    """Insert records and answers; returns how many."""
+    for table, some in rows.items():
+        if some:
+            to.insert(table, ("number", *COLUMNS[table]), some)
     for answer in answers:
-        execute("DELETE FROM answers WHERE key = ?", (answer[0],))
-    columns = {table: ("number", *names) for table, names in COLUMNS.items()}
-    columns["answers"] = ("key", "request", "response", "time")
-    done = 0
-    for table, some in [*rows.items(), ("answers", answers)]:
-        place = 0
-        while place < len(some):
-            chunk = next(size for size in CHUNKS if size <= len(some) - place)
-            signs = f"({', '.join('?' * len(columns[table]))})"
-            sql = f"INSERT INTO {table} ({', '.join(columns[table])}) VALUES {', '.join([signs] * chunk)}"
-            execute(sql, [cell for row in some[place : place + chunk] for cell in row])
-            place += chunk
-        done += len(some)
-    return done
+        to.execute("DELETE FROM answers WHERE key = ?", (answer[0],))
+    if answers:
+        to.insert("answers", ("key", "request", "response", "time"), answers)
+    return sum(map(len, rows.values())) + len(answers)

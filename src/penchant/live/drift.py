@@ -179,6 +179,8 @@ class Drift:
     def told(self) -> dict[str, Any]:
         """Return the measures and the verdict as JSON holds them."""
         with self.engine.lock:
+            if self.version != self.engine.world.version:  # swapped a moment ago
+                self.begin()
             self._count()
             events = len(self.engine.world.model.data.interactions)
             names = sorted(set(self.before) | set(self.kinds))

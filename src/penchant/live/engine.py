@@ -6,7 +6,6 @@ not change, in as many threads as ask.
 
 import threading
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -17,17 +16,21 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from penchant.data.kinds import weight_of
-from penchant.errors import InputError, JournalError, UnknownIdError
+from penchant.errors import InputError, UnknownIdError
+from penchant.explain.wording import Lang
 from penchant.language.encode import Encoder
 from penchant.live.additions import extended, new_rows
 from penchant.live.asked import OPEN, SPOKEN, Asked, Given, Router, Why
-from penchant.live.histories import asked_by, query_of
+from penchant.live.histories import asked_by, found, query_of
+from penchant.live.ids import new_id
 from penchant.live.journal import Batch, Journal
 from penchant.live.lists import List, explained, listed
-from penchant.live.people import CONSENTS, Key, People, Person, key_of
+from penchant.live.log import seen_by
+from penchant.live.people import CONSENTS, People, Person, key_of
 from penchant.live.records import Act, Change, Record, Shown
 from penchant.live.rules import Rules, checked
 from penchant.live.trend import Trend
+from penchant.live.unwritten import Unwritten
 from penchant.live.world import World
 from penchant.models.popularity import Popularity
 from penchant.types import Query, Reason, Rows, Scores
@@ -59,14 +62,14 @@ class Engine:
         self.folder, self.journal, self.clock = folder, journal, clock
         self.weights = dict(weights or {})
         self.lock = threading.RLock()
-        self.people = People(self._found, most_people)
+        self.people = People(lambda key: found(key, self.journal, self.world), most_people)
         self.shown: OrderedDict[str, Given] = OrderedDict()
         self.rules = Rules()
         self.items: dict[str, Mapping[str, Any]] = {}
         self.gone: set[str] = set()
-        self.lost = 0
         self.router: Router | None = None
         self.listeners: list[Callable[[Sequence[Record]], None]] = []
+        self.unwritten = Unwritten(journal)
         self.world = World.load(folder, encoder)
         self.trends: dict[str, Trend] = {}
         self.moved, self.stale = 0.0, False
@@ -78,12 +81,7 @@ class Engine:
     def adopt(self, world: World) -> None:
         """Serve another bundle from now on: what came in live joins it, and people are read again."""
         with self.lock:
-            learned = {
-                change.body["version"]: int(change.body["seen"])
-                for _, change in self.journal.changes("refresh")
-                if change.body.get("version")
-            }
-            world = replace(world, seen=learned.get(world.version, 0))
+            world = replace(world, seen=seen_by(self.journal, world.version))
             self.rules, self.items, self.gone = Rules(), {}, set()
             for _, change in self.journal.changes("item", "rule"):
                 self._remember(change)
@@ -164,6 +162,7 @@ class Engine:
             else:
                 done.set_result(last)
 
+        self.unwritten.flush()  # what answers a list comes after it
         self.journal.submit(Batch(records, answers or {})).add_done_callback(apply)
         return done
 
@@ -216,21 +215,6 @@ class Engine:
 
     # ---- people
 
-    def _found(self, key: Key) -> Person:
-        user, session = key
-        acts = [act for _, act in self.journal.history(user, session, self.world.seen)]
-        person = Person(key, acts[-1_000:])
-        if user:
-            told = self.journal.latest("user", user)
-            if told is not None and told.action != "delete":
-                person.fields = {name: value for name, value in told.body.items() if name != "text"}
-                person.text = str(told.body.get("text", ""))
-                person.vector = self.world.hear(person.text) if person.text else None
-            agreed = self.journal.latest("consent", user)
-            if agreed is not None and agreed.body.get("consent") in CONSENTS:
-                person.consent = agreed.body["consent"]
-        return person
-
     # ---- what goes out
 
     def recommend(self, asked: Asked) -> Given:
@@ -262,11 +246,14 @@ class Engine:
         if not asked.plain or asked.scenario or not (asked.user or asked.session):
             return None
         with self.lock:
-            person = self.people.met(key_of(asked.user, asked.session))
+            key = key_of(asked.user, asked.session)
+            person = self.people.met(key)
             if person is None or not person.lists:
                 return None
-            world, now, person, _ = self._begin(asked)
-            found = person.lists.get(self._shelf(asked, world, now)) if person else None
+            self._move()
+            world, now = self.world, self.clock()
+            found = person.lists.get(self._shelf(asked, world, now))
+            self.people.get(key)  # who is asked for is the last to be forgotten
         return None if found is None else self.given(found, asked, world, now)
 
     def _begin(self, asked: Asked) -> tuple[World, float, Person | None, Query]:
@@ -309,8 +296,9 @@ class Engine:
         """Show a list: it gets a name, and the journal hears of it."""
         told = self._reasons(found, asked, world) if asked.explain else ()
         given = Given(
-            uuid.uuid4().hex, found.rows, found.ids, found.scores, found.propensities, world.version,
-            found.policy, found.query, now, told, found.fallback, asked.arm, found.unknown,
+            new_id(), found.rows, found.ids, found.scores, found.propensities, world.version,
+            found.policy, found.query, now, told, found.fallback, asked.arm, found.unknown, told=found.told,
+            chances=found.chances, rendered=found.rendered,
             repeat=asked.repeat is not False, ranking=world.model.ranking,
             names=world.model.data.items.vocabulary,
         )  # fmt: skip
@@ -318,10 +306,11 @@ class Engine:
         return given
 
     def _reasons(self, found: List, asked: Asked, world: World) -> tuple[tuple[Reason, ...], ...]:
-        if not found.reasons and len(found.rows):
-            told = world.model.explain(found.query, found.rows, repeat=asked.repeat is not False)
-            found.reasons.extend(map(tuple, told))
-        return tuple(found.reasons)
+        if asked.lang not in found.reasons and len(found.rows):
+            repeat = asked.repeat is not False
+            told = world.explain(found.query, found.rows, repeat=repeat, lang=asked.lang)
+            found.reasons[asked.lang] = tuple(map(tuple, told))
+        return found.reasons.get(asked.lang, ())
 
     def query(self, asked: Asked) -> Query:
         """Return what is known of who asks."""
@@ -340,20 +329,21 @@ class Engine:
         world, now = self.world, self.clock()
         sure = np.ones(len(rows), dtype=np.float32)
         given = Given(
-            uuid.uuid4().hex, rows, ids, scores, sure, world.version, SPOKEN, query or Query(), now,
+            new_id(), rows, ids, scores, sure, world.version, SPOKEN, query or Query(), now,
+            told=tuple(scores.tolist()), chances=tuple(sure.tolist()),
             ranking=world.model.ranking,
         )  # fmt: skip
         self._show(given, asked, now)
         return given
 
-    def why(self, recommendation: str, item: str) -> Why:
+    def why(self, recommendation: str, item: str, lang: Lang = "en") -> Why:
         """Return why an item was in a list; raises UnknownIdError for a list, or an item, that was not shown.
 
-        Exact for the last lists shown; for older ones, what the running bundle says of those who asked as
+        Exact for the last lists shown; for older ones, what the running bundle says of those who asked, as
         they were then.
         """
         if self.router is not None and (side := self.router.holder(recommendation)) is not None:
-            found: Why = side.why(recommendation, item)
+            found: Why = side.why(recommendation, item, lang)
             return found
         with self.lock:
             given, world = self.shown.get(recommendation), self.world
@@ -361,7 +351,10 @@ class Engine:
             ranking, exact, place = given.ranking, given.version == world.version, given.ids.index(item)
             query, rows = given.query, given.rows[place : place + 1]
             told = (float(given.scores[place]), float(given.propensities[place]), place + 1)
-            return explained(replace(world.model, ranking=ranking), query, rows, given.repeat, exact, told)
+            model = replace(world.model, ranking=ranking)
+            return explained(model, query, rows, given.repeat, exact, told, lang)
+        if given is None:
+            self.unwritten.settle()
         kept = self.journal.shown(recommendation) if given is None else None
         if kept is None or item not in kept.items:
             raise UnknownIdError(f"no list {recommendation[:80]!r} that showed {item[:80]!r}")
@@ -374,7 +367,9 @@ class Engine:
             asked = Asked(text=kept.request.get("text", ""), items=tuple(kept.request.get("items", ())))
             query = query_of(then and replace(then, query=None), asked, world, kept.time, self.weight)
         told = (kept.scores[place], kept.propensities[place], place + 1)
-        return explained(world.model, asked_by(query, asked, world), np.array([row]), False, False, told)
+        return explained(
+            world.model, asked_by(query, asked, world), np.array([row]), False, False, told, lang
+        )
 
     def _show(self, given: Given, asked: Asked, now: float) -> None:
         with self.lock:
@@ -382,19 +377,16 @@ class Engine:
             if len(self.shown) > RECENT:
                 self.shown.popitem(last=False)
         record = Shown(
-            given.id, asked.user, asked.session, now, given.ids, tuple(given.scores.tolist()),
-            tuple(given.propensities.tolist()), given.version, given.policy, asked.scenario, given.arm,
-            asked.told,
+            given.id, asked.user, asked.session, now, given.ids, given.told, given.chances, given.version,
+            given.policy, asked.scenario, given.arm, asked.told,
         )  # fmt: skip
         self.tell((record,))
-        try:
-            self.journal.submit(Batch((record,))).add_done_callback(self._noted)
-        except JournalError:
-            self.lost += 1
+        self.unwritten.add(record)
 
-    def _noted(self, kept: "Future[int]") -> None:
-        if kept.exception() is not None:
-            self.lost += 1
+    @property
+    def lost(self) -> int:
+        """Lists that were shown and that the journal did not take."""
+        return self.unwritten.lost
 
     # ---- what is changed by the catalogue, the people, and by hand
 
@@ -448,12 +440,18 @@ class Engine:
         """Return the changes that say what is known of people: attributes, and a sentence, `text`."""
         changes = []
         for name, fields in users.items():
-            before = self.journal.latest("user", name) if patch else None
-            body = {**(before.body if before and before.action != "delete" else {}), **fields}
+            body = {**self._told(name), **fields} if patch else dict(fields)
             if not isinstance(body.get("text", ""), str):
                 raise InputError(f"users: the text of {name[:80]!r} is no text")
             changes.append(Change("user", name, "put", self.clock(), body, by))
         return changes
+
+    def _told(self, user: str) -> dict[str, Any]:
+        """Return what was said of a user: in the tables, then live."""
+        table, row = self.world.model.data.users.table, self.world.model.data.users.vocabulary.row(user)
+        fitted = dict(table.row(row, named=True)) if row >= 0 and table.width else {}
+        before = self.journal.latest("user", user)
+        return {**fitted, **(before.body if before and before.action != "delete" else {})}
 
     def profile(self, user: str) -> dict[str, Any]:
         """Return what is known of a user; raises UnknownIdError for somebody of whom nothing is."""
@@ -489,6 +487,7 @@ class Engine:
 
     def forget(self, user: str) -> int:
         """Remove what a user did live, and what was said of them; returns how many records were removed."""
+        self.keep([Change("user", user, "delete", self.clock())]).result()  # stays: an export leaves them out
         removed = self.journal.erase(user)
         with self.lock:
             self.people.drop([(user, "")])
@@ -497,4 +496,5 @@ class Engine:
 
     def close(self) -> None:
         """Keep what was handed over, then end."""
+        self.unwritten.close()
         self.journal.close()

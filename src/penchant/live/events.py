@@ -12,11 +12,19 @@ from penchant.live.records import Act
 
 RATINGS = frozenset({"rate", "rated", "rating", "ratings", "review", "reviewed", "score", "stars", "star"})
 """Kinds of events whose value is a rating; that of any other kind (units, seconds) is not."""
+CALENDAR = (-62_135_596_800.0, 253_402_300_799.0)
+"""The seconds UTC of the years 1 to 9999."""
 COLUMNS = {
     "user_id": pl.String, "item_id": pl.String, "seconds": pl.Float64, "event": pl.String,
     "rated": pl.Float64, "counted": pl.Float64, "event_weight": pl.Float64,
     "recommendation_id": pl.String, "session": pl.String, "record": pl.Int64,
 }  # fmt: skip
+
+
+def moments(seconds: pl.Expr) -> pl.Expr:
+    """Return seconds UTC as moments, which need no guess of a unit; null where no calendar has them."""
+    known = pl.when(seconds.is_between(*CALENDAR)).then(seconds)
+    return (known * 1e6).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
 
 
 def own(base: Dataset, log: Log, lines: list[str]) -> pl.DataFrame:
@@ -106,7 +114,11 @@ def joined(parts: Sequence[pl.DataFrame], clock: str, lines: list[str]) -> pl.Da
     go into a column that is not read as one.
     """
     whole = pl.concat(parts)
-    moment = (pl.col("seconds") * 1e6).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+    possible = whole.filter(pl.col("seconds").is_between(*CALENDAR))
+    if len(possible) < len(whole):
+        lines.append(f"events: {len(whole) - len(possible):,} with a time in no calendar: left out")
+        whole = possible
+    moment = moments(pl.col("seconds"))
     if clock == "time":
         whole = whole.with_columns(moment.alias("timestamp")).drop("seconds")
     else:

@@ -15,7 +15,7 @@ from penchant.data.mapping import remember
 from penchant.data.trusted import vouch
 from penchant.errors import InputError, TableError
 from penchant.live.catalogues import KEY, WHOLE, table
-from penchant.live.events import joined, lived, own
+from penchant.live.events import joined, lived, moments, own
 from penchant.live.journal import Journal
 from penchant.live.log import Log, who
 
@@ -105,8 +105,7 @@ def impressions(log: Log, sessions: bool, lines: list[str]) -> pl.DataFrame:
         "scenario": pl.String, "arm": pl.String, "timestamp": pl.Float64,
     }  # fmt: skip
     frame = pl.DataFrame(rows, schema=schema, orient="row")
-    moment = (pl.col("timestamp") * 1e6).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
-    return frame.with_columns(moment)
+    return frame.with_columns(moments(pl.col("timestamp")))
 
 
 def _named(

@@ -23,6 +23,7 @@ from penchant.live.journal import Batch, Journal
 from penchant.live.records import Act, Change, Record
 from penchant.live.refresh import roll_back
 from penchant.live.world import World
+from penchant.store.reading import load
 
 LOG = logging.getLogger("penchant.live")
 EVERY = 2.0
@@ -125,9 +126,8 @@ class Keeper:
             self.refused[version] = self.problem
             LOG.error("%s; %s goes on", self.problem, engine.world.version[:12])
             body = {"result": "refused", "why": self.problem, "before": engine.world.version}
-            engine.keep(
-                [Change("refresh", f"refused {version[:12]}", "put", engine.clock(), body, "service")]
-            )
+            told = Change("refresh", f"refused {version[:12]}", "put", engine.clock(), body, "service")
+            engine.keep([told]).result()
             return
         self.noted(world.version)
         engine.adopt(world)
@@ -227,15 +227,15 @@ def met(journal: Journal, folder: Path, version: str, clock: Callable[[], float]
     book, seen = Book.beside(folder), 0
     if journal.last():
         told = book.seen(folder, version, journal)
-        seen = guessed(journal, end_of(folder)) if told is None else told
+        seen = guessed(journal, end_of(folder, version)) if told is None else told
     body = {"version": version, "seen": seen, "result": "found", "why": "a bundle from elsewhere"}
     body |= {"metrics": {}, "seconds": 0.0, "created": created(folder, version)}
     return [Change("refresh", version, "put", clock(), body, "service")]
 
 
-def end_of(folder: Path) -> float:
-    """Return the moment of a bundle's last event without reading all of it; raises BundleError."""
-    arrays = store.read(folder, verify=False)[0].arrays
+def end_of(folder: Path, version: str) -> float:
+    """Return the moment of a version's last event without reading all of it; raises BundleError."""
+    arrays = load(folder / "versions" / version, verify=False)[0].arrays
     times = arrays.get("events/times")
     return float(times.max()) if times is not None and len(times) else 0.0
 

@@ -6,11 +6,13 @@ since scores are log odds. Pinned items come first, in the order in which they w
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import UnknownIdError
+from penchant.explain.wording import Lang
 from penchant.live.asked import RANKED, SAMPLED, Asked, Why, drawn
 from penchant.live.histories import rows_of
 from penchant.live.rules import Rules
@@ -26,7 +28,11 @@ SPREAD = 200
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """A list as it was put in order, with the query that it answers; `reasons` are filled when asked for."""
+    """A list as it was put in order, with the query that it answers; `reasons`, by language, when asked for.
+
+    `told` and `chances` are scores and propensities as plain numbers; `rendered` is
+    what callers made of it, kept as long as the list.
+    """
 
     rows: Rows
     ids: tuple[str, ...]
@@ -36,7 +42,10 @@ class List:
     query: Query
     fallback: str = ""
     unknown: tuple[str, ...] = ()
-    reasons: list[tuple[Reason, ...]] = field(default_factory=list)
+    reasons: dict[str, tuple[tuple[Reason, ...], ...]] = field(default_factory=dict)
+    told: tuple[float, ...] = ()
+    chances: tuple[float, ...] = ()
+    rendered: dict[Any, Any] = field(default_factory=dict)
 
 
 def listed(
@@ -75,6 +84,8 @@ def listed(
         query,
         fallback(query, world),
         unknown(asked, world),
+        told=tuple(values.tolist()),
+        chances=tuple(chances.tolist()),
     )
 
 
@@ -148,15 +159,16 @@ def unknown(asked: Asked, world: World) -> tuple[str, ...]:
 
 
 def explained(
-    model: Recommender, query: Query, rows: Rows, repeat: bool, exact: bool, told: tuple[float, float, int]
+    model: Recommender,
+    query: Query,
+    rows: Rows,
+    repeat: bool,
+    exact: bool,
+    told: tuple[float, float, int],
+    lang: Lang,
 ) -> Why:
     """Return the reasons and the shares of the sources for one item."""
     slate = model.ranking.slate(query, rows, repeat=repeat)
     sources = {name: float(share[0]) for name, share in slate.shares.items() if share[0]}
-    return Why(
-        tuple(model.explain(query, rows, repeat=repeat)[0]),
-        sources,
-        exact,
-        *told,
-        model.data.items.vocabulary,
-    )
+    reasons = tuple(model.explain(query, rows, repeat=repeat, lang=lang)[0])
+    return Why(reasons, sources, exact, *told, model.data.items.vocabulary)

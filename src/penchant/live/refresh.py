@@ -218,6 +218,7 @@ def as_it_runs(folder: Path, part: Part, cut: float, data: Dataset, settings: Se
     engine = Engine(
         folder, cast(Journal, before), encoder=settings.reader, weights=settings.weights, clock=lambda: cut
     )
+    engine.unwritten.close()
     return engine.world
 
 

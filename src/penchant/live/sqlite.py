@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from penchant.errors import JournalError
-from penchant.live.database import DatabaseJournal, Execute
+from penchant.live.database import DatabaseJournal, Writing
 from penchant.live.group_commit import WAITING
 from penchant.live.pool import Pool
 from penchant.live.rows import Row
@@ -23,6 +23,9 @@ if sys.platform != "win32":
 MARK = 0x50454E43
 """SQLite's application id of a journal: the letters PENC."""
 TYPES = {"whole": "INTEGER", "real": "REAL", "bytes": "BLOB", "equal": ""}
+CHUNKS = (256, 32, 8, 1)
+"""Rows of one INSERT: few forms, so that they stay prepared; each row by itself would let go of the
+interpreter's lock once a row, and wait for it behind every other thread."""
 FULL = "make room on the disk; the service goes on, and keeps again what comes once there is room"
 
 
@@ -74,7 +77,7 @@ class SqliteStore:
         """The file."""
         return str(self.path)
 
-    def write(self, work: Callable[[Execute], int]) -> int:
+    def write(self, work: Callable[[Writing], int]) -> int:
         """Do `work` in one transaction that is kept whole or not at all."""
         writer = self._writer
         if writer is None:
@@ -82,7 +85,7 @@ class SqliteStore:
         with self._named("written"):
             writer.execute("BEGIN IMMEDIATE")
             try:
-                done = work(lambda sql, values: writer.execute(sql, values).rowcount)
+                done = work(_Writing(writer))
                 writer.execute("COMMIT")
             except BaseException:
                 if writer.in_transaction:  # SQLite itself rolls back after some faults
@@ -207,3 +210,21 @@ class SqliteStore:
             full = code is not None and code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
             said = f"{self.path}: the journal could not be {done}: {error}"
             raise JournalError(said, hint=FULL if full else "") from error
+
+
+class _Writing:
+    """A transaction of SQLite."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, values: Sequence[Any]) -> int:
+        return self._connection.execute(sql, values).rowcount
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        signs, place = f"({', '.join('?' * len(columns))})", 0
+        while place < len(rows):
+            chunk = next(size for size in CHUNKS if size <= len(rows) - place)
+            sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([signs] * chunk)}"
+            self._connection.execute(sql, [cell for row in rows[place : place + chunk] for cell in row])
+            place += chunk

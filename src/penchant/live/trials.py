@@ -67,6 +67,8 @@ class Trials:
             return self.broken[bundle]
         self.broken.pop(bundle, None)
         side.listeners.append(self._passed_on)
+        side.unwritten.close()
+        side.unwritten = self.engine.unwritten  # lists stay in order with what answers them
         self.sides[bundle] = side
         if self.engine.journal.last() != before:  # what came in while it was loaded
             side.adopt(side.world)
@@ -159,7 +161,10 @@ class Trials:
         ids = tuple(lists[t].ids[p] for t, p in zip(teams, places, strict=True))
         own = next((place for place, arm in enumerate(experiment.arms) if not arm.bundle), None)
         query = asked_by(self.engine.query(asked), asked, world) if own is None else lists[own].query
-        found = List(rows, ids, scores, sure, DEALT, query, lists[0].fallback, lists[0].unknown)
+        found = List(
+            rows, ids, scores, sure, DEALT, query, lists[0].fallback, lists[0].unknown,
+            told=tuple(scores.tolist()), chances=tuple(sure.tolist()),
+        )  # fmt: skip
         return self.engine.given(found, replace(asked, teams=tuple(teams)), world, self.engine.clock())
 
     def holder(self, recommendation: str) -> Engine | None:

@@ -7,6 +7,8 @@ import numpy as np
 
 from penchant import store
 from penchant.errors import LanguageError
+from penchant.explain.reasons import reasons
+from penchant.explain.wording import Lang
 from penchant.language.encode import Encoder
 from penchant.language.know import hear
 from penchant.models.popularity import Popularity
@@ -16,14 +18,15 @@ from penchant.recommender import Recommender
 from penchant.requests.attributes import Attributes
 from penchant.store.contents import MANIFEST
 from penchant.store.reading import manifest_in
-from penchant.types import Scores, Vectors
+from penchant.types import Query, Reason, Rows, Scores, Vectors
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`version` names the bundle, `made` is when it was (seconds UTC), `seen` the last record it learned
-    from. `fitted` counts its own items: those behind came in live. `attributes` are what filters ask, `single`
-    scores one query at a time.
+    """`version` names the bundle, `made` is when it was (seconds UTC), `seen` the last record learned from.
+
+    `fitted` counts its own items: those behind came in live. `attributes` are what filters ask, `single`
+    scores one query at a time, `end` is the moment of its last event, `timed`: events had timestamps.
     """
 
     model: Recommender
@@ -34,6 +37,8 @@ class World:
     single: Single
     encoder: Encoder | None = None
     seen: int = 0
+    end: float = 0.0
+    timed: bool = True
 
     @classmethod
     def load(cls, folder: Path, encoder: Encoder | None = None, seen: int = 0) -> "World":
@@ -43,9 +48,10 @@ class World:
         created = manifest_in(manifest.parent)["lineage"].get("created")
         made = float(created) if isinstance(created, int | float) else manifest.stat().st_mtime
         model = Recommender.load(folder, encoder)
+        items, timed = model.data.items, model.data.interactions.clock == "time"
         return cls(
-            model, version, made, model.data.n_items, Attributes.of(model.data.items), Single.of(model.ranking),
-            encoder or model.encoder, seen,
+            model, version, made, len(items), Attributes.of(items), Single.of(model.ranking),
+            encoder or model.encoder, seen, model.data.end, timed,
         )  # fmt: skip
 
     def moment(self, now: float) -> float:
@@ -53,10 +59,9 @@ class World:
 
         Moments of the log's own past are left as they are; without timestamps all of it is one moment.
         """
-        end = self.model.data.end
-        if self.model.data.interactions.clock != "time" or end >= now:
-            return min(now, end) if self.model.data.interactions.clock == "time" else end
-        return end + max(0.0, now - max(self.made, end))
+        if not self.timed:
+            return self.end
+        return now if now <= self.end else self.end + max(0.0, now - max(self.made, self.end))
 
     def hear(self, text: str) -> Vectors | None:
         """Return the vector of a text; None where no language model is at hand, or it does not answer."""
@@ -66,6 +71,13 @@ class World:
             return np.asarray(hear([text], self.encoder, self.model.whitening)[0])
         except LanguageError:
             return None
+
+    def explain(self, query: Query, rows: Rows, *, repeat: bool, lang: Lang) -> list[list[Reason]]:
+        """Return the reasons for items, adding up to their scores."""
+        ranking = self.model.ranking
+        slate = ranking.slate(query, rows, repeat=True) if repeat else self.single.slate(query, rows)
+        trust = ranking.unit(query, rows, repeat=repeat)
+        return reasons(slate, query, ranking.sources.scorers, trust, self.model.data.items, lang)
 
     def joined(self, model: Recommender) -> "World":
         """Return the world with items that joined."""

@@ -27,7 +27,7 @@ from penchant.language.knowledge import Knowledge
 from penchant.language.whiten import Whitening
 from penchant.models.algebra import directions, solution
 from penchant.models.description import Attributes, Description, Parts
-from penchant.models.history import histories, times_dense
+from penchant.models.history import decayed, distinct, histories, times_dense
 from penchant.models.item_to_item import DENSE, active_items, pairs
 from penchant.models.scorer import State, below, best, pick
 from penchant.models.similarity import Similarity
@@ -177,12 +177,12 @@ class Content:
 
     def parts(self, query: Query, items: Rows) -> tuple[Rows, Scores]:
         """Return the items of the history, shape (T,), and what each gives to `items`, shape (T, C)."""
-        x = histories([query], len(self.vectors))
-        inside = np.isin(x.indices, self.active)
-        given = np.zeros((len(x.indices), len(items)), dtype=np.float32)
-        rows = np.searchsorted(self.active, x.indices[inside])
-        given[inside] = x.data[inside, None] * (self.tastes[rows] @ self.vectors[items].T)
-        return x.indices.astype(np.int64), given
+        had, x = decayed(*distinct(query, len(self.vectors)))
+        inside = np.isin(had, self.active)
+        given = np.zeros((len(had), len(items)), dtype=np.float32)
+        rows = np.searchsorted(self.active, had[inside])
+        given[inside] = x[inside, None] * (self.tastes[rows] @ self.vectors[items].T)
+        return had, given
 
     def extend(self, items: Catalogue, knowledge: Knowledge) -> Self:
         """Place new items by what is written about them."""

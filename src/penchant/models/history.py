@@ -29,20 +29,27 @@ def distinct(query: Query, n_items: int) -> tuple[Rows, Weights]:
     return rows[first], weights[first]
 
 
+def decayed(
+    rows: Rows, weights: Weights, decay: float = 1.0, limit: int = 0, *, soften: bool = True
+) -> tuple[Rows, Weights]:
+    """Return the x of a distinct history, latest first, with its rows; `limit` > 0 keeps the latest."""
+    if limit:
+        rows, weights = rows[:limit], weights[:limit]
+    x = weights * np.float32(decay) ** np.arange(len(rows), dtype=np.float32)
+    if soften and len(x):
+        x = x / np.sqrt(max(float(np.abs(x).sum()), 1e-6))
+    return rows, x.astype(np.float32)
+
+
 def histories(
     queries: Sequence[Query], n_items: int, *, decay: float = 1.0, limit: int = 0, soften: bool = True
 ) -> sp.csr_matrix:
     """Return the histories as a sparse matrix (Q, n_items), float32; `limit` > 0 keeps the latest."""
     columns, values, sizes = [NO_ROWS], [np.empty(0, dtype=np.float32)], []
     for query in queries:
-        rows, weights = distinct(query, n_items)
-        if limit:
-            rows, weights = rows[:limit], weights[:limit]
-        x = weights * np.float32(decay) ** np.arange(len(rows), dtype=np.float32)
-        if soften and len(x):
-            x = x / np.sqrt(max(float(np.abs(x).sum()), 1e-6))
+        rows, x = decayed(*distinct(query, n_items), decay, limit, soften=soften)
         columns.append(rows)
-        values.append(x.astype(np.float32))
+        values.append(x)
         sizes.append(len(rows))
     pointer = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
     matrix = (np.concatenate(values), np.concatenate(columns), pointer)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from penchant.data.catalogue import Catalogue
 from penchant.data.dataset import Dataset
 from penchant.language.knowledge import Knowledge
-from penchant.models.history import histories, times_dense
+from penchant.models.history import decayed, distinct, histories, times_dense
 from penchant.models.scorer import State, best, pick
 from penchant.types import NO_ROWS, Query, Rows, Scores, Vectors
 
@@ -53,15 +53,15 @@ class ItemToItem:
 
     def parts(self, query: Query, items: Rows) -> tuple[Rows, Scores]:
         """Return the items of the history, shape (T,), and what each gives to `items`, shape (T, C)."""
-        x = histories([query], self.n_items, decay=self.decay, limit=self.limit)
+        had, x = decayed(*distinct(query, self.n_items), self.decay, self.limit)
         places = np.full(self.n_items, -1, dtype=np.int64)
         places[self.active] = np.arange(len(self.active))
-        rows, columns = places[x.indices], places[items]
+        rows, columns = places[had], places[items]
         given = np.zeros((len(rows), len(columns)), dtype=np.float32)
         cells = np.ix_(rows >= 0, columns >= 0)
         block = cut(self.weights, rows[rows >= 0], columns[columns >= 0])
-        given[cells] = x.data[rows >= 0, None] * block
-        return x.indices.astype(np.int64), given
+        given[cells] = x[rows >= 0, None] * block
+        return had, given
 
     def extend(self, items: Catalogue, knowledge: Knowledge) -> Self:
         """New items wait for their events."""

@@ -29,8 +29,9 @@ COLUMNS = ("users", "items", "times", "weights", "values")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a bundle holds: `requests` is what was learned from requests, `encoder` what was learned from the
-    catalogue's texts, None where nothing was.
+    """What a bundle holds: `requests` is what was learned from requests, `newcomers` what was learned of
+    people who describe themselves, `encoder` what was learned from the catalogue's texts, None where nothing
+    was.
     """
 
     data: Dataset
@@ -40,6 +41,7 @@ class Opened:
     language: str
     requests: State | None = None
     encoder: LatentSemantics | None = None
+    newcomers: State | None = None
 
 
 def stored(
@@ -51,13 +53,14 @@ def stored(
     language: str,
     requests: State | None = None,
     encoder: Encoder | None = None,
+    newcomers: State | None = None,
     created: float | None = None,
 ) -> str:
     """Write a bundle; returns its version.
 
-    `created`, in seconds UTC, tells a service how much time has passed since.
-    `requests` is what was learned from requests, if anything; an encoder is kept where it was learned from
-    the catalogue.
+    `requests` and `newcomers` are what was learned from requests and of people who describe themselves, if
+    anything; an encoder is kept where it was learned from the catalogue. `created`, in seconds UTC, tells a
+    service how much time has passed since.
     """
     events = data.interactions
     arrays = {f"events/{name}": getattr(events, name) for name in COLUMNS}
@@ -68,6 +71,8 @@ def stored(
         arrays["texts/media"] = knowledge.media
     if requests:
         arrays |= {f"requests/{name}": array for name, array in requests.arrays.items()}
+    if newcomers:
+        arrays |= {f"newcomers/{name}": array for name, array in newcomers.arrays.items()}
     if isinstance(encoder, LatentSemantics):
         arrays |= {f"encoder/{name}": array for name, array in encoder.state().items()}
     tables = {"items": _table(data.items), "users": _table(data.users)}
@@ -79,6 +84,7 @@ def stored(
         "scale": None if data.scale is None else list(data.scale),
         "ranking": dict(ranking.scalars),
         "requests": dict(requests.scalars) if requests else None,
+        "newcomers": dict(newcomers.scalars) if newcomers else None,
     }
     lineage = {"data": fingerprint(data), "seed": ranking.scalars["seed"], "packages": versions()}
     lineage["counts"] = {"users": data.n_users, "items": data.n_items, "events": len(events)}
@@ -101,12 +107,14 @@ def opened(folder: Path) -> Opened:
         knowledge = Knowledge(**below(contents.arrays, "texts/"), as_of=contents.scalars["as_of"])
         plain = contents.scalars.get("requests")
         requests = State(below(contents.arrays, "requests/"), plain) if plain else None
+        said = contents.scalars.get("newcomers")
+        newcomers = State(below(contents.arrays, "newcomers/"), said) if said else None
         language = contents.scalars["language"]
         learned = below(contents.arrays, "encoder/")
         encoder = LatentSemantics.from_state(learned) if learned else None
         scale = None if contents.scalars["scale"] is None else tuple(contents.scalars["scale"])
     data = Dataset(events, items, users, scale=scale).with_traits()
-    return Opened(data, ranking, whitening, knowledge, language, requests, encoder)
+    return Opened(data, ranking, whitening, knowledge, language, requests, encoder, newcomers)
 
 
 @contextmanager

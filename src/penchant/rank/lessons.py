@@ -72,6 +72,7 @@ def lessons_of(data: Dataset, texts: Sequence[str], seed: int, *, events: bool =
         scale=train.scale,
         requests=asked,
         answers=answers,
+        unlabelled=np.setdiff1d(np.flatnonzero(told & ~rehearsal.cold), items),
     )
 
 

@@ -16,26 +16,16 @@ from numpy.typing import NDArray
 
 from penchant.models.content import Content
 from penchant.models.factors import Factors
-from penchant.models.history import distinct
+from penchant.models.history import decayed, distinct
 from penchant.models.item_to_item import ItemToItem
 from penchant.models.popularity import Popularity
 from penchant.rank.blend import Scale
 from penchant.rank.evidence import NAMES
 from penchant.rank.ranking import Ranking
-from penchant.types import Query, Rows, Scores, Vectors
+from penchant.types import Query, Rows, Scores, Slate, Vectors
 
 AGE = 3600.0
 """Seconds after which what depends on the age of items is computed again."""
-
-
-def decayed(rows: Rows, weights: Vectors, decay: float, limit: int) -> tuple[Rows, Vectors]:
-    """Return a distinct history as `histories` weighs it, latest first."""
-    if limit:
-        rows, weights = rows[:limit], weights[:limit]
-    x = weights * np.float32(decay) ** np.arange(len(rows), dtype=np.float32)
-    if len(x):
-        x = x / np.sqrt(max(float(np.abs(x).sum()), 1e-6))
-    return rows, x.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +91,7 @@ class Placed:
     def fill(self, found: Vectors, rows: Rows, weights: Vectors) -> None:
         """Put the standard scores into their row of `found`."""
         found[self.k] = np.float32(-self.scale.mean / self.scale.spread)
-        rows, x = decayed(rows, weights, 1.0, 0)
+        rows, x = decayed(rows, weights)
         at = self.places[rows]
         if (at >= 0).any():
             user = x[at >= 0] @ self.model.tastes[at[at >= 0]] / np.float32(self.scale.spread)
@@ -182,6 +172,18 @@ class Single:
         scores[seen] += mixed[names("seen"), seen]
         words = self.ranking.words([query])
         return np.asarray(scores + words[0] if words.ndim else scores)
+
+    def slate(self, query: Query, rows: Rows) -> Slate:
+        """Return what each source gives to the items in `rows`, as `Ranking.slate`."""
+        blend, ranking = self.ranking.plan.blends.new, self.ranking
+        standard = np.ascontiguousarray(self._standard(query)[:, rows])
+        shares = blend.shares(standard[:, None], ranking.evidence.features([query], rows))[:, 0]
+        given = dict(zip(blend.names, shares, strict=True))
+        words = ranking.words([query], rows)
+        if words.ndim:
+            given["words"] = words[0]
+        scores = np.asarray(np.sum(list(given.values()), axis=0, dtype=np.float32))
+        return Slate(rows, scores, given, np.ones(len(rows), dtype=np.float32))
 
     def _newcomer(self, query: Query, trust: Vectors) -> Scores:
         """Return what newcomers trust: sources without a weight are not asked."""

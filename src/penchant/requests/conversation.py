@@ -43,7 +43,7 @@ class Conversation:
     wanted: Wanted = field(default_factory=Wanted)
     answer: Answer | None = None
 
-    def turn(self, text: str, *, explain: bool = False) -> Answer:
+    def turn(self, text: str, *, explain: bool = False, lang: str | None = None) -> Answer:
         """Answer the next turn, in the light of what was said and shown before.
 
         "start again" forgets it all; "not that one", "more like the second" speak of the list that was shown,
@@ -56,17 +56,17 @@ class Conversation:
             self.wanted, self.answer = Wanted(), None
             text = text[words[again[0] - 1].end :].strip(SIGNS)
         if self.desk.helps and self.answer is not None and self.pointed(text) is None:
-            alone = self.desk.ask(text, query=self.query, k=self.k, explain=explain)
+            alone = self.desk.ask(text, query=self.query, k=self.k, explain=explain, lang=lang)
             # Another question; a few words that fit nothing by themselves belong to the last one.
             if alone.fits or len(terms(text)) >= FOLLOWING:
                 self.wanted, self.answer = alone.wanted, alone
                 return alone
         self.wanted = self.next(text)
-        return self.reply(explain=explain)
+        return self.reply(explain=explain, lang=lang)
 
-    def reply(self, *, explain: bool = False) -> Answer:
+    def reply(self, *, explain: bool = False, lang: str | None = None) -> Answer:
         """Answer what is wanted now, as after an edit."""
-        self.answer = self.desk.ask(self.wanted, query=self.query, k=self.k, explain=explain)
+        self.answer = self.desk.ask(self.wanted, query=self.query, k=self.k, explain=explain, lang=lang)
         return self.answer
 
     def next(self, text: str) -> Wanted:

@@ -75,8 +75,8 @@ class Model(Protocol):
         """Return the vector of a text."""
         ...
 
-    def explain(self, query: Query, rows: Rows) -> list[list[Reason]]:
-        """Return the reasons for items."""
+    def explain(self, query: Query, rows: Rows, *, lang: str) -> list[list[Reason]]:
+        """Return the reasons for items, in a language."""
         ...
 
 
@@ -151,11 +151,12 @@ class Desk:
         query: Query | None = None,
         k: int = 10,
         explain: bool = False,
+        lang: str | None = None,
     ) -> Answer:
         """Answer a request, or what was understood of one, with the k best items.
 
         `query` is who asks: their history is their taste. An answer that does not fit holds the nearest
-        items all the same.
+        items all the same. Reasons are told in `lang`, or in the language of the request.
         Raises InputError for a filter or an item that the catalogue does not have.
         """
         if k < 1:
@@ -179,7 +180,7 @@ class Desk:
         fits = self.fits(wanted, heard, spoken) if self.searches(wanted) else True
         if not fits:
             notes.append(said(spoken_in, "no fit"))
-        reasons = self.reasons(asked, rows[best], spoken, wanted) if explain else ()
+        reasons = self.reasons(asked, rows[best], spoken, wanted, lang or spoken_in) if explain else ()
         return Answer(wanted, understood, rows[best], scores[best], fits, tuple(notes), reasons)
 
     def fits(self, wanted: Wanted, heard: Vectors | None, spoken: Scores) -> bool:
@@ -286,14 +287,14 @@ class Desk:
         return top
 
     def reasons(
-        self, asked: Query, rows: Rows, spoken: Scores, wanted: Wanted
+        self, asked: Query, rows: Rows, spoken: Scores, wanted: Wanted, lang: str
     ) -> tuple[tuple[Reason, ...], ...]:
         """Return the reasons for items, adding up to their scores; the words that they share are named."""
         found = []
-        for row, told in zip(rows.tolist(), self.model.explain(asked, rows), strict=True):
+        for row, told in zip(rows.tolist(), self.model.explain(asked, rows, lang=lang), strict=True):
             shared = ", ".join(f"“{term}”" for term in self.words.shared(wanted.text, row)[:5])
             if shared:
-                holds = said(tongue(wanted.request), "holds", words=shared)
+                holds = said(lang, "holds", words=shared)
                 told.append(Reason("words", holds, float(self.bm25 * spoken[row])))
             found.append(tuple(sorted(told, key=lambda reason: -reason.share)))
         return tuple(found)

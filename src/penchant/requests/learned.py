@@ -54,11 +54,18 @@ class Learned:
 
     @classmethod
     def fit(
-        cls, data: Dataset, knowledge: Knowledge, *, taste: Taste | None = None, seed: int = 0
+        cls,
+        data: Dataset,
+        knowledge: Knowledge,
+        *,
+        taste: Taste | None = None,
+        seed: int = 0,
+        shape: Shape | None = None,
     ) -> "Learned | None":
         """Learn from the requests that were read and have an answer; None where there are too few.
 
-        With `taste`, the scores are those to be added to it.
+        With `taste`, the scores are those to be added to it. Where a `shape` is given no other is tried, and
+        whether anything fits is not learned.
         """
         read = np.flatnonzero(knowledge.requests.any(axis=1))
         table = data.requests[read]
@@ -76,14 +83,15 @@ class Learned:
             return None
         own = None if taste is None else (lambda rows: taste(read[answered[rows]]))
         blends = {
-            shape: blended(examples, shelf, shape, folds, own, JUDGED)
-            for shape in _shapes(examples, shelf, folds)
+            tried: blended(examples, shelf, tried, folds, own, JUDGED)
+            for tried in ([shape] if shape else _shapes(examples, shelf, folds))
         }
-        shape = max(blends, key=lambda shape: blends[shape][1])
-        weights = blends[shape][0]
-        memory = Memory.fit(examples, shape, shelf)
+        best = max(blends, key=lambda tried: blends[tried][1])
+        weights, memory = blends[best][0], Memory.fit(examples, best, shelf)
+        if shape:
+            return cls(terms, names, memory, weights, np.zeros(0, dtype=np.float32), len(answered))
         rest = everything.at(np.setdiff1d(np.arange(len(texts)), answered))
-        scope = _scope(examples, rest, shape, shelf, folds, rng)
+        scope = _scope(examples, rest, best, shelf, folds, rng)
         return cls(terms, names, memory, weights, scope, len(answered))
 
     def score(self, texts: Sequence[str], vectors: Vectors) -> Scores:

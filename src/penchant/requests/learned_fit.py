@@ -1,14 +1,22 @@
-"""Learning from requests beside a fitted ranking: words are told on the scale of what the asker likes."""
+"""Learning from words beside a fitted ranking: they are told on the scale of what the asker likes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from penchant.data.dataset import Dataset
+from penchant.language.cache import VectorCache
+from penchant.language.choose import WEB, load_encoder
+from penchant.language.know import hear
 from penchant.language.knowledge import Knowledge
+from penchant.language.lsa import LatentSemantics
+from penchant.language.remote import RemoteEncoder
+from penchant.language.texts import Texts
 from penchant.rank.ranking import Ranking
 from penchant.rank.request_weight import askers
 from penchant.requests.learned import Learned
-from penchant.types import Rows, Scores
+from penchant.requests.newcomers import Newcomers
+from penchant.types import Rows, Scores, Vectors
 
 
 def learned_beside(
@@ -25,3 +33,25 @@ def learned_beside(
         told = ", ".join(f"{name} {weight:.2f}" for name, weight in first)
         say(f"learned from {model.learned_from:,} answered requests: {told}")
     return model
+
+
+def newcomers_beside(
+    ranking: Ranking,
+    data: Dataset,
+    texts: Texts,
+    cache: Path | None,
+    *,
+    seed: int,
+    say: Callable[[str], None],
+) -> Newcomers | None:
+    """Learn of people who say what they like; by nearness alone where a URL, which costs, reads the texts."""
+    encoder = texts.encoder
+
+    def read(said: Sequence[str]) -> Vectors:
+        reader = load_encoder(encoder) if isinstance(encoder, str) else encoder
+        kept = VectorCache(cache) if cache and not isinstance(reader, LatentSemantics) else None
+        return hear(said, reader, texts.whitening, kept)
+
+    name = encoder if isinstance(encoder, str) else ""
+    paid = isinstance(encoder, RemoteEncoder) or any(web in name for web in WEB)
+    return Newcomers.fit(ranking, data, texts.knowledge, None if paid else read, seed=seed, say=say)

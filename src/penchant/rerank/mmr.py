@@ -26,3 +26,17 @@ def mmr(scores: Scores, vectors: Vectors, *, k: int, diversity: float) -> Rows:
         picked[place] = True
         nearest = np.maximum(nearest, vectors @ vectors[place])
     return np.array(order, dtype=np.int64)
+
+
+def diversified(
+    rows: Rows, scores: Scores, vectors: Vectors, k: int, diversity: float
+) -> tuple[Rows, Scores]:
+    """Return the k picked of each list, (Q, k), from candidates and their scores, (Q, n), −1 for none.
+
+    `vectors`, (n_items, dim), are of unit length; the arrays that are given are spoilt.
+    """
+    for place in range(len(rows)):
+        found = rows[place] >= 0
+        order = mmr(scores[place][found], vectors[rows[place][found]], k=k, diversity=diversity)
+        rows[place, : len(order)], scores[place, : len(order)] = rows[place][order], scores[place][order]
+    return rows[:, :k], scores[:, :k]

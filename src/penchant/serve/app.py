@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from penchant.errors import PenchantError
 from penchant.live.engine import Engine
@@ -54,10 +55,21 @@ def make_app(engine: Engine, settings: Settings) -> FastAPI:
             CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-API-Key", "Idempotency-Key"],
         )  # fmt: skip
-    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=5)
+    app.add_middleware(Packed, minimum_size=GZIP_FROM, compresslevel=5)
     app.add_middleware(Guard, settings=settings, measures=measures)
     app.state.service = service
     return app
+
+
+class Packed(GZipMiddleware):
+    """Packs long answers for callers that take them packed, and costs the others nothing."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through."""
+        if any(name == b"accept-encoding" and b"gzip" in value for name, value in scope.get("headers", ())):
+            await super().__call__(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 async def misread(request: Request, error: Exception) -> Response:

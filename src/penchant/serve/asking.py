@@ -2,7 +2,6 @@
 
 import threading
 import time
-import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +14,7 @@ from starlette.responses import Response
 from penchant.explain.reasons import sentence
 from penchant.live.asked import Asked
 from penchant.live.engine import Engine
+from penchant.live.ids import new_id
 from penchant.requests.conversation import Conversation
 from penchant.requests.desk import Answer, Desk
 from penchant.requests.wanted import Wanted
@@ -83,7 +83,7 @@ def routes(service: Service) -> APIRouter:
 def answered(service: Service, desks: Desks, told: Ask, user: str) -> dict[str, Any]:
     """Answer one turn."""
     engine, desk = service.engine, desks.current()
-    name = told.conversation_id or uuid.uuid4().hex
+    name = told.conversation_id or new_id()
     talk = desks.talk(name, desk)
     talk.k, talk.query = told.k, engine.query(Asked(user=user, session=told.session or ""))
     hidden = engine.hidden_rows(len(desk.texts))

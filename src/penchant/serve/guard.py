@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TypeAlias
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from penchant.live.ids import new_id
 from penchant.serve.measures import Measures
 from penchant.serve.problems import answer
 from penchant.serve.settings import RANKS, Role, Settings, loopback
@@ -35,6 +35,15 @@ BROWSER = ("/v1/recommend", "/v1/events")
 """What a browser's key may call."""
 
 
+Heads: TypeAlias = dict[str, str]
+"""The headers of a request by their names in small letters; of several of one name the last."""
+
+
+def heads(scope: Scope) -> Heads:
+    """Return the headers of a request."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
 class Guard:
     """ASGI middleware; keeps no more than `CALLERS` counters."""
 
@@ -48,11 +57,9 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        start, headers, told = time.perf_counter(), Headers(scope=scope), {"status": 500}
+        start, headers, told = time.perf_counter(), heads(scope), {"status": 500}
         given = headers.get("x-request-id", "")
-        name = (
-            given if 0 < len(given) <= 100 and given.isascii() and given.isprintable() else uuid.uuid4().hex
-        )
+        name = given if 0 < len(given) <= 100 and given.isascii() and given.isprintable() else new_id()
         scope.setdefault("state", {})["request_id"] = name
         own = [*self.careful, (b"x-request-id", name.encode())]
 
@@ -94,7 +101,7 @@ class Guard:
             if not begun:
                 await answer(504, f"no answer within {self.settings.slowest:g} s")(scope, receive, send)
 
-    def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+    def refusal(self, scope: Scope, headers: Heads) -> ASGIApp | None:
         """Return what to answer to a request that must not pass; None lets it through, with its role."""
         path, peer = scope["path"], scope.get("client") or ("", 0)
         length = headers.get("content-length", "")
@@ -151,13 +158,13 @@ def limited(receive: Receive, largest: int) -> Receive:
     return counted
 
 
-def secret_of(headers: Headers) -> str:
+def secret_of(headers: Heads) -> str:
     """Return the secret that a request brings, "" for none."""
     told = headers.get("authorization", "")
     return told[7:].strip() if told[:7].lower() == "bearer " else headers.get("x-api-key", "")
 
 
-def own_page(headers: Headers) -> bool:
+def own_page(headers: Heads) -> bool:
     """Tell whether a request comes from no page, or from this service's own: others could act in its name."""
     origin, host = headers.get("origin"), headers.get("host", "")
     if origin is None:

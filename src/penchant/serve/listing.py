@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from penchant.errors import UnknownIdError
 from penchant.explain.reasons import sentence
+from penchant.explain.wording import Lang
 from penchant.live.asked import Asked, Boost, Given
 from penchant.live.records import Act
 from penchant.serve.properties import Shelf
@@ -67,30 +69,38 @@ def plain(reasons: Sequence[Reason], ids: Any) -> list[dict[str, Any]]:
     ]
 
 
-def answered(given: Given, shelf: Shelf, properties: bool | list[str]) -> dict[str, Any]:
-    """Return a list as JSON holds it."""
-    ids = given.names or shelf.world.model.data.items.vocabulary
-    items: list[dict[str, Any]] = []
-    for place, (name, score) in enumerate(zip(given.ids, given.scores.tolist(), strict=True)):
-        one: dict[str, Any] = {"id": name, "score": score}
-        if properties:
-            one["properties"] = shelf.of(name, properties)
-        if given.reasons:
-            told = given.reasons[place]
-            one["reason"] = sentence([(r.evidence, r.text, r.share) for r in told])
-            one["evidence"] = plain(told, ids)
-        items.append(one)
+def answered(given: Given, shelf: Shelf, properties: bool | list[str], lang: Lang = "en") -> dict[str, Any]:
+    """Return a list as JSON holds it; its items are made into JSON once, as long as nothing changes."""
+    key = (tuple(properties) if isinstance(properties, list) else properties, bool(given.reasons), lang)
+    items = given.rendered.get(key)
+    if items is None:
+        items = given.rendered[key] = orjson.Fragment(orjson.dumps(itemised(given, shelf, properties, lang)))
     found: dict[str, Any] = {
         "recommendation_id": given.id,
         "items": items,
         "model_version": given.version,
         "policy": given.policy,
-        "propensities": given.propensities.tolist(),
+        "propensities": given.chances,
         "fallback": given.fallback or None,
     }
     if given.arm:
         found["arm"] = given.arm
     return found | ({"unknown": list(given.unknown)} if given.unknown else {})
+
+
+def itemised(given: Given, shelf: Shelf, properties: bool | list[str], lang: Lang) -> list[dict[str, Any]]:
+    """Return the items of a list, with what is asked for."""
+    ids, items = given.names or shelf.world.model.data.items.vocabulary, []
+    for place, (name, score) in enumerate(zip(given.ids, given.told, strict=True)):
+        one: dict[str, Any] = {"id": name, "score": score}
+        if properties:
+            one["properties"] = shelf.of(name, properties)
+        if given.reasons:
+            told = given.reasons[place]
+            one["reason"] = sentence([(r.evidence, r.text, r.share) for r in told], lang=lang)
+            one["evidence"] = plain(told, ids)
+        items.append(one)
+    return items
 
 
 def routes(service: Service) -> APIRouter:
@@ -103,8 +113,8 @@ def routes(service: Service) -> APIRouter:
         given = engine.kept(asked)
         if given is None:
             given = await service.threaded(engine.recommend, asked)
-        service.measures.lists.labels(given.policy, given.version[:12], given.fallback or "no").inc()
-        return reply(answered(given, service.shelf(), told.properties))
+        service.measures.list_given(given.policy, given.version, given.fallback)
+        return reply(answered(given, service.shelf(), told.properties, told.lang))
 
     @router.post("/v1/recommend", openapi_extra=documented(Recommend), summary="A list for somebody")
     async def recommend(request: Request) -> Response:
@@ -126,15 +136,15 @@ def routes(service: Service) -> APIRouter:
         return await listed(request, told)
 
     @router.get("/v1/explain/{recommendation_id}/{item:path}", summary="Why an item was in a list")
-    async def explain(request: Request, recommendation_id: str, item: str, lang: str = "en") -> Response:
+    async def explain(request: Request, recommendation_id: str, item: str, lang: Lang = "en") -> Response:
         must(request, "read")
-        found = await service.threaded(engine.why, recommendation_id, item)
+        found = await service.threaded(engine.why, recommendation_id, item, lang)
         told = plain(found.reasons, found.names)
         total = sum(max(0.0, one["share"]) for one in told) or 1.0
         return reply(
             {
                 "recommendation_id": recommendation_id, "item": item, "exact": found.exact,
-                "reason": sentence([(r.evidence, r.text, r.share) for r in found.reasons]),
+                "reason": sentence([(r.evidence, r.text, r.share) for r in found.reasons], lang=lang),
                 "evidence": [one | {"part": round(one["share"] / total, 4)} for one in told],
                 "sources": {name: round(share, 6) for name, share in found.sources.items()},
                 "score": found.score, "propensity": found.propensity, "position": found.position,

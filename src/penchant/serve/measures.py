@@ -17,6 +17,8 @@ class Measures:
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     latest: deque[tuple[float, str, int, float]] = field(default_factory=lambda: deque(maxlen=LATEST))
+    children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = field(default_factory=dict)
+    given: dict[tuple[str, str, str], Counter] = field(default_factory=dict)
     requests: Counter = field(init=False)
     seconds: Histogram = field(init=False)
     events: Counter = field(init=False)
@@ -44,9 +46,23 @@ class Measures:
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
         route = route or "other"
-        self.requests.labels(method, route, str(status)).inc()
-        self.seconds.labels(route).observe(seconds)
+        told = self.children.get((method, route, status))
+        if told is None:
+            told = self.children[method, route, status] = (
+                self.requests.labels(method, route, str(status)),
+                self.seconds.labels(route),
+            )
+        told[0].inc()
+        told[1].observe(seconds)
         self.latest.append((time(), route, status, seconds))
+
+    def list_given(self, policy: str, version: str, fallback: str) -> None:
+        """Count a list."""
+        key = (policy, version[:12], fallback or "no")
+        told = self.given.get(key)
+        if told is None:
+            told = self.given[key] = self.lists.labels(*key)
+        told.inc()
 
     def text(self) -> bytes:
         """Return all of it in the format of Prometheus."""

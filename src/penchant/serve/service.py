@@ -69,7 +69,7 @@ class Service:
 
 
 async def body(request: Request, model: type[B]) -> B:
-    """Read a body; raises Problem where it is no JSON, and pydantic's error where it is not as it should be."""
+    """Read a body; raises Problem where it is no JSON, and pydantic's error where it cannot be used."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise Problem(415, f"bodies are application/json, not {kind[:60]!r}")

@@ -5,6 +5,7 @@ import ipaddress
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -76,6 +77,7 @@ class Settings:
         return hmac.new(self.salt, user.encode(), sha256).hexdigest()
 
 
+@lru_cache(1_000)
 def loopback(host: str) -> bool:
     """Tell whether an address is this machine's own."""
     if host == "localhost":

@@ -96,6 +96,7 @@ class Trying:
         tally.experiment = one
         for gone in set(self.tallies) - set(self.trials.known):
             del self.tallies[gone]
+        self.engine.unwritten.settle()
         return tally.read(self.engine.journal).told()
 
 

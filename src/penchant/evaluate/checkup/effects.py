@@ -125,7 +125,7 @@ def effects(
     task, total = fold.tasks[0], len(steps) + 2
     show = progress or (lambda what, done, total: None)
     show("as cleaned", 0, total)
-    model = Recommender.fit(fold.train, seed=seed, effort="quick", texts=texts_of(data))
+    model = Recommender.fit(fold.train, seed=seed, effort="quick", texts=texts_of(data), newcomers=False)
     own, lists = judged(model, fold.train, task)
     rng, p = np.random.default_rng(seed), {}
     for place, step in enumerate(steps, start=1):

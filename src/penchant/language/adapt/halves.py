@@ -48,14 +48,16 @@ class Halves:
     dense: list[Dense] = field(default_factory=list)
 
     @classmethod
-    def of(cls, spec: str, layers: int | None, max_tokens: int) -> "Halves":
+    def of(cls, spec: str, layers: int | None, max_tokens: int, store: Path | None = None) -> "Halves":
         """Load a model and cut it below its `layers` last layers, None for all.
+
+        A packed model is unpacked but once where a folder `store` is given.
 
         Raises:
             LanguageError: there is no such model, or its layers cannot be found.
         """
         folder = find(spec)
-        model, tokenizer = load(folder)
+        model, tokenizer = load(folder, store)
         n = len(layers_of(model))
         low = 0 if layers is None else max(0, n - layers)
         prefixes = own_prefix(folder, "document"), own_prefix(folder, "query")

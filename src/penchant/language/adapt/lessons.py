@@ -35,7 +35,8 @@ class Lessons:
     that people · place is how well they go together; `taken`, (U, n), is 1 for what they took. `raters` (rows
     of people), `rated` (places in `items`) and `stars` are ratings, (R,) each, and `scale` their ends.
     `requests` are texts that led to `answers` (places in `items`), as many. Without events, `items` are those
-    that have a text.
+    that have a text. `unlabelled` are items with a text of which no event is known, and which are not in the
+    exam; `written` are other descriptions of all items, "" for none.
     """
 
     texts: Sequence[str]
@@ -50,6 +51,8 @@ class Lessons:
     scale: tuple[float, float] | None = None
     requests: Sequence[str] = ()
     answers: Rows = field(default_factory=lambda: NO_ROWS)
+    unlabelled: Rows = field(default_factory=lambda: NO_ROWS)
+    written: Sequence[str] = ()
 
     def tasks(self) -> tuple[Task, ...]:
         """Return the tasks for which there are lessons."""

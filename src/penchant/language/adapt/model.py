@@ -38,6 +38,8 @@ def save(
         "adversarial": plan.adversarial,
         "smoothing": plan.smoothing,
         "augment": plan.augment,
+        "unlabelled": plan.unlabelled,
+        "precision": course.precision,
         "pull": plan.pull,
         "seed": plan.seed,
         "parameters": course.parameters,

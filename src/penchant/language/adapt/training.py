@@ -14,16 +14,18 @@ from typing import Any
 import numpy as np
 
 from penchant.errors import SettingError
-from penchant.language.adapt.augment import varied
 from penchant.language.adapt.checkpoint import Checkpoint
+from penchant.language.adapt.copies import copies_of
 from penchant.language.adapt.halves import Halves, Hidden, Upper, pooled
 from penchant.language.adapt.lessons import Exam, Lessons, Task
 from penchant.language.adapt.methods import RATES, taught
-from penchant.language.adapt.plan import Course, Plan
+from penchant.language.adapt.plan import PLACED, Course, Plan
+from penchant.language.adapt.precision import faster_in_half, reading
 from penchant.language.adapt.tasks import ASKED, Batch, Heads, Lecture, Weighting, asked_for
+from penchant.language.adapt.unlabelled import DRAWN, disagreement, guessed
 from penchant.language.adapt.words import Words, check_masks
 from penchant.metrics import counts, hits, ndcg
-from penchant.types import Rows, Vectors
+from penchant.types import NO_ROWS, Vectors
 
 HEADS_RATE, DOUBTS_RATE, DECAY, SMOOTH = 5.0, 1e-2, 0.01, 0.1
 """How much faster heads learn; how fast weights of tasks do; weight decay; dropout of hidden states."""
@@ -53,6 +55,7 @@ class Teaching:
     ) -> None:
         self.halves, self.lessons, self.plan, self.kept = halves, lessons, plan, kept
         self.say, self.progress = say, progress
+        self.half = False
         unknown = [task for task in plan.weights if task not in lessons.tasks()]
         if unknown:
             raise SettingError(
@@ -63,6 +66,15 @@ class Teaching:
             raise SettingError(
                 "--tasks: without events there is no exam but masked words",
                 hint="teach mlm beside the others",
+            )
+        if plan.unlabelled and not (lessons.labelled and len(lessons.unlabelled)):
+            raise SettingError(
+                "--unlabelled: there are no items with a text and without events beside others with both",
+                hint="leave it out",
+            )
+        if lessons.written and not plan.weights.keys() - {"mlm"}:
+            raise SettingError(
+                "--written changes the texts of other tasks than mlm", hint="name more --tasks"
             )
         if "mlm" in plan.weights:
             check_masks(halves)
@@ -81,21 +93,23 @@ class Teaching:
             now, best, told = found
             self._restore(now)
             course.marks, course.best, course.losses = told["marks"], told["best"], told["losses"]
+            self.half = bool(told.get("half", self.half))
             self.say(f"goes on after epoch {len(course.marks) - 1}")
         for epoch in range(len(course.marks), self.plan.epochs + 1):
-            course.losses.append(self._epoch(epoch))
+            course.losses.append(self.epoch(epoch))
             course.marks.append(self.mark())
             if course.marks[-1] > course.marks[course.best]:
                 course.best, best = epoch, self._state()
             losses = ", ".join(f"{name} {value:.3f}" for name, value in course.losses[-1].items())
             self.say(f"epoch {epoch}: {self.measure} {course.marks[-1]:.4f} ({losses})")
             if kept is not None:
-                kept.write(self._state(), best, self.optimiser, course.told())
+                kept.write(self._state(), best, self.optimiser, {**course.told(), "half": self.half})
             spent = (time.monotonic() - start) / 60
             if epoch - course.best >= self.plan.patience or spent > self.plan.minutes:
                 break
         self._restore(best)
         course.weights = self.weighting.told()
+        course.precision = "bfloat16" if self.half else "float32"
         course.seconds = time.monotonic() - start
         return self.taught.fold(), course
 
@@ -106,6 +120,7 @@ class Teaching:
         torch.manual_seed(self.plan.seed)
         self._read_texts()
         self.taught = taught(self.halves.upper(), self.plan.method, self.halves.dense)
+        self._choose_precision()
         self.first = [parameter.detach().clone() for parameter in self.taught.parameters()]
         vectors = self.everything()
         self.heads = Heads(vectors.shape[1], self.lessons.places.shape[1], self.plan.seed)
@@ -123,20 +138,35 @@ class Teaching:
             groups.append({"params": self.weighting.parameters(), "lr": DOUBTS_RATE, "weight_decay": 0.0})
         self.optimiser = torch.optim.AdamW([{"most": group["lr"], **group} for group in groups])
 
+    def _choose_precision(self) -> None:
+        """Decide between full and half precision, by the time of steps on one batch where none is named."""
+        self.half = self.plan.precision == "bfloat16"
+        if self.plan.precision != "auto":
+            return
+        states, mask = self.all.batch(self.lessons.items[:BATCH].tolist())
+
+        def step(half: bool) -> None:
+            self.half = half
+            self._read(states.clone().requires_grad_(), mask).sum().backward()
+
+        self.half, why = faster_in_half(step)
+        for parameter in self.taught.parameters():
+            parameter.grad = None
+        self.say(f"precision: {why}")
+
     def _read_texts(self) -> None:
         """Compute what the lower half makes of texts, of their copies, of requests and of masked texts."""
         texts, plan = self.lessons.texts, self.plan
         tokens = self.halves.tokens(texts)
-        if plan.augment:
-            own = [texts[item] for item in self.lessons.items]
-            size = sum(len(tokens[item]) for item in self.lessons.items)
-            rng = np.random.default_rng([plan.seed, 78])
-            able = sum("\n" in text for text in own)
-            if not able:
-                raise SettingError("--augment: no description has a second line to leave out")
-            self.say(f"augment: {able:,} of {len(own):,} descriptions have lines to leave out")
-            for _ in range(max(1, min(COPIES, ROOM // size))):
-                tokens = tokens + self.halves.tokens(varied(own, plan.augment, rng))
+        free = self.lessons.unlabelled if plan.unlabelled else NO_ROWS
+        items = np.concatenate((self.lessons.items, free))
+        size = sum(len(tokens[item]) for item in items)
+        times, rng = max(1, min(COPIES, ROOM // size)), np.random.default_rng([plan.seed, 78])
+        self.copies, said = copies_of(texts, self.lessons.written, items, plan.augment, times, rng)
+        for line in said:
+            self.say(line)
+        if self.copies.texts:
+            tokens = tokens + self.halves.tokens(self.copies.texts)
         self.all = self.halves.hidden(tokens, self.progress)
         self.items = Hidden(self.all.states, self.all.starts[: len(texts) + 1])
         if "request" in plan.weights:
@@ -160,7 +190,9 @@ class Teaching:
         return self._read(states, mask)
 
     def _whole(self, states: Any, mask: Any) -> Any:
-        return self.taught.model(inputs_embeds=states, attention_mask=mask).last_hidden_state
+        with reading(half=self.half):
+            found = self.taught.model(inputs_embeds=states, attention_mask=mask).last_hidden_state
+        return found.float()
 
     def _read(self, states: Any, mask: Any) -> Any:
         import torch
@@ -188,12 +220,18 @@ class Teaching:
             return self.words.share(self._whole) if self.words else 0.0
         if not len(exam.answers):
             return 0.0
-        return graded(exam, self.heads.placed(self.everything()[exam.items]))
+        vectors = self.everything()
+        if not self.plan.weights.keys() & PLACED:
+            self.heads.begin(vectors[self.lessons.items], self.lessons.places)
+        return graded(exam, self.heads.placed(vectors[exam.items]))
 
-    def _epoch(self, epoch: int) -> dict[str, float]:
+    def epoch(self, epoch: int) -> dict[str, float]:
+        """Teach all items once, as the epoch of this number does, and return the mean loss of each task."""
         import torch
 
         rng = np.random.default_rng([self.plan.seed, epoch])
+        if self.plan.unlabelled:
+            self._guess()
         torch.manual_seed(self.plan.seed * 100_003 + epoch)
         self.taught.model.train()
         order = rng.permutation(len(self.lessons.items))
@@ -212,6 +250,13 @@ class Teaching:
                 self.progress(step + 1, steps)
         return sums
 
+    def _guess(self) -> None:
+        """Guess anew where items without events are."""
+        lessons = self.lessons
+        self.guesses = guessed(self.everything(), lessons.items, lessons.places, lessons.unlabelled)
+        sure, n = len(self.guesses.sure), len(lessons.unlabelled)
+        self.say(f"unlabelled: the neighbours of {sure:,} of {n:,} items agree, which makes a label")
+
     def _pace(self, epochs: float) -> float:
         """Return which part of the full rate holds: rising over the first epoch, then falling to a tenth."""
         return min(1.0, 0.1 + epochs) * (1.0 - 0.9 * epochs / self.plan.epochs)
@@ -229,7 +274,7 @@ class Teaching:
     def _step(self, rows: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
         import torch
 
-        states, mask = self.all.batch(self._shown(rows, rng).tolist())
+        states, mask = self.all.batch(self.copies.shown(rows, rng).tolist())
         states = torch.nn.functional.dropout(states, SMOOTH)
         states.requires_grad_(self.plan.adversarial > 0)
         seed = int(rng.integers(1 << 30))
@@ -244,18 +289,25 @@ class Teaching:
             worst = states.detach() + self.plan.adversarial * states.shape[0] ** 0.5 * away
             again = self._losses(worst, mask, rows, np.random.default_rng(seed))
             self.weighting.total(again).backward()
-        return {name: float(loss.detach()) for name, loss in losses.items()}
+        told = {str(name): float(loss.detach()) for name, loss in losses.items()}
+        if self.plan.unlabelled:
+            apart = self._agree(rng)
+            (self.plan.unlabelled * apart).backward()
+            told["unlabelled"] = float(apart.detach())
+        return told
 
-    def _shown(self, rows: Rows, rng: np.random.Generator) -> Rows:
-        """Return which texts stand for items in this step: their own, or one of their copies."""
-        own: Rows = self.lessons.items[rows]
-        copies = (len(self.all) - len(self.items)) // len(self.lessons.items)
-        if not copies:
-            return own
-        copy = rng.integers(0, copies + 1, len(rows))
-        place = len(self.items) + (copy - 1) * len(self.lessons.items) + rows
-        shown: Rows = np.where(copy > 0, place, own)
-        return shown
+    def _agree(self, rng: np.random.Generator) -> Any:
+        """Return the loss of some items without events, drawn alike."""
+        import torch
+
+        free = len(self.lessons.unlabelled)
+        drawn = np.sort(rng.permutation(free)[:DRAWN])
+        places = []
+        for _ in range(2):
+            shown = self.copies.shown(len(self.lessons.items) + drawn, rng)
+            states, mask = self.all.batch(shown.tolist())
+            places.append(self.heads.place(self._read(torch.nn.functional.dropout(states, SMOOTH), mask)))
+        return disagreement(places[0], places[1], self.guesses, drawn)
 
     def _losses(self, states: Any, mask: Any, rows: np.ndarray, rng: np.random.Generator) -> dict[Task, Any]:
         tasks = [task for task in self.plan.weights if task != "mlm"]

@@ -37,7 +37,7 @@ WAY = "gain-2"
 
 
 class CausalWriter:
-    """Answers with a transformers model on the CPU.
+    """Answers with a transformers model on the CPU; a copy of a packed one is kept in the folder `store`.
 
     Raises:
         LanguageError: the model cannot be found or loaded.
@@ -45,9 +45,9 @@ class CausalWriter:
 
     batch = 4
 
-    def __init__(self, spec: str = "smollm2", *, margin: float = MARGIN) -> None:
+    def __init__(self, spec: str = "smollm2", *, margin: float = MARGIN, store: Path | None = None) -> None:
         folder = find(spec)
-        self._model, self._tokenizer = load(folder)
+        self._model, self._tokenizer = load(folder, store)
         self._margin = margin
         self._name = f"{Path(spec).name or folder.resolve().name}@{fingerprint(folder)} {WAY} {margin:g}"
         self._lean = {"logits_to_keep": 1} if "logits_to_keep" in parameters(self._model) else {}

@@ -1,5 +1,7 @@
 """A writer by its name: the only file that knows all kinds."""
 
+from pathlib import Path
+
 from penchant.errors import LanguageError
 from penchant.language.choose import WEB
 from penchant.language.packed import SMOLLM2
@@ -9,11 +11,11 @@ from penchant.language.write.weights import NAMES
 
 
 def load_writer(
-    spec: str = SMOLLM2, *, key: str | None = None, budget: int | None = None
+    spec: str = SMOLLM2, *, key: str | None = None, budget: int | None = None, store: Path | None = None
 ) -> CausalWriter | ChatWriter:
     """Return the writer that `spec` names: "smollm2", a folder, or URL#model.
 
-    `key` and `budget` (tokens) are for a URL.
+    `key` and `budget` (tokens) are for a URL, `store` for copies of packed models.
 
     Raises:
         LanguageError: there is no such writer, or it cannot be loaded.
@@ -25,4 +27,4 @@ def load_writer(
     if spec.startswith(WEB):
         url, _, model = spec.partition("#")
         return ChatWriter(url, model, key=key, budget=budget)
-    return CausalWriter(spec)
+    return CausalWriter(spec, store=store)

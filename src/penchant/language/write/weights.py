@@ -24,10 +24,12 @@ def find(spec: str) -> Path:
     return folder
 
 
-def load(folder: Path) -> tuple[Any, Any]:
+def load(folder: Path, store: Path | None = None) -> tuple[Any, Any]:
     """Load a causal language model and its tokenizer, without the network and without running code in it.
+
+    A packed model is unpacked but once where a folder `store` is given.
 
     Raises:
         LanguageError: something is missing or damaged.
     """
-    return load_as("AutoModelForCausalLM", folder, "a causal language model", "writer")
+    return load_as("AutoModelForCausalLM", folder, "a causal language model", "writer", store)
