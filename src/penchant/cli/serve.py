@@ -1,8 +1,9 @@
 """penchant serve: lists over HTTP, live."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -84,7 +85,7 @@ def check_installed() -> None:
         ) from error
 
 
-def listen(app: object, host: str, port: int) -> None:
+def listen(app: Callable[..., Any], host: str, port: int) -> None:
     """Answer requests until somebody ends it."""
     import uvicorn
 
