@@ -10,7 +10,7 @@ from penchant.errors import PenchantError
 
 VERBS = (
     "data", "check", "adapt", "write", "fit", "recommend", "ask", "similar", "predict", "explain", "evaluate",
-    "serve", "export", "journal", "demo",
+    "serve", "refresh", "experiment", "export", "journal", "demo",
 )  # fmt: skip
 
 

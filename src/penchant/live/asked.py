@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -25,7 +25,9 @@ class Asked:
     """A request for a list: for a user, a session, a history given along, a text, items to go by, or nobody.
 
     `repeat` lets items of the history appear: none, all, or those that meet a condition. `explore` above 0
-    draws the list at random, likelier items more often, by `seed`; 0 is by rank.
+    draws the list at random, likelier items more often, by `seed`; 0 is by rank. `arm` is the side of an
+    experiment that answers ("" outside of any); `teams` say, where two sides share a list, which of them gave
+    each place.
     """
 
     user: str = ""
@@ -45,6 +47,16 @@ class Asked:
     scenario: str = ""
     explain: bool = False
     lang: Literal["en", "zh"] = "en"
+    arm: str = ""
+    teams: tuple[int, ...] = ()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Return what the journal keeps of it besides who asked, to explain it later."""
+        found: dict[str, Any] = (
+            {"text": self.text, "items": list(self.items)} if self.text or self.items else {}
+        )
+        return found | ({"teams": list(self.teams)} if self.teams else {})
 
     @property
     def plain(self) -> bool:
@@ -60,7 +72,8 @@ class Given:
     """A list: rows of the world it was made in, with what was known of who asked.
 
     `fallback` says what it rests on where nothing is known of who asks, "" otherwise. `unknown` are ids of
-    the request that no catalogue holds; `told` and `chances` are scores and propensities as plain numbers.
+    the request that no catalogue holds. `names` are the ids of the rows; `told` and `chances` are scores and
+    propensities as plain numbers.
     """
 
     id: str
@@ -78,6 +91,7 @@ class Given:
     unknown: tuple[str, ...] = ()
     repeat: bool = False
     ranking: Any = None
+    names: Any = None
     told: tuple[float, ...] = ()
     chances: tuple[float, ...] = ()
     rendered: dict[Any, Any] = field(default_factory=dict)
@@ -87,7 +101,8 @@ class Given:
 class Why:
     """Why an item was in a list: `reasons` add up to its score, `sources` are the shares of the models.
 
-    `exact` is False where it was told by another bundle than the one that made the list.
+    `exact` is False where it was told by another bundle than the one that made the list. `names` are the ids
+    of the rows.
     """
 
     reasons: tuple[Reason, ...]
@@ -96,8 +111,34 @@ class Why:
     score: float
     propensity: float
     position: int
+    names: Any = None
 
 
+class Router(Protocol):
+    """Sends requests to the sides of experiments."""
+
+    def recommend(self, asked: Asked) -> Given | None:
+        """Return the list of the side that a request belongs to; None outside of any experiment."""
+        ...
+
+    def sent(self, asked: Asked) -> tuple[Any, Asked] | None:
+        """Return the engine and the request of the side that answers, None outside of any experiment.
+
+        The engine is None where two sides share a list.
+        """
+        ...
+
+    def holder(self, recommendation: str) -> Any:
+        """Return the engine of the side that showed a list lately; None where none did."""
+        ...
+
+    def item(self, name: str) -> Mapping[str, Any]:
+        """Return what a side knows of an item that the running bundle does not; raises UnknownIdError."""
+        ...
+
+
+OPEN = frozenset({"k", "diversity", "explore", "repeat"})
+"""What the defaults of a scenario may say."""
 RANKED, SAMPLED, SPOKEN = "ranking", "plackett-luce", "ask"
 """Policies: by rank, drawn, or found in words."""
 

@@ -20,19 +20,19 @@ from penchant.errors import InputError, UnknownIdError
 from penchant.explain.wording import Lang
 from penchant.language.encode import Encoder
 from penchant.live.additions import extended, new_rows
-from penchant.live.asked import SPOKEN, Asked, Given, Why
-from penchant.live.histories import asked_by, query_of
+from penchant.live.asked import OPEN, SPOKEN, Asked, Given, Router, Why
+from penchant.live.histories import asked_by, found, query_of
 from penchant.live.ids import new_id
 from penchant.live.journal import Batch, Journal
-from penchant.live.lists import List, listed
-from penchant.live.people import CONSENTS, Key, People, Person
+from penchant.live.lists import List, explained, listed
+from penchant.live.log import seen_by
+from penchant.live.people import CONSENTS, People, Person, key_of
 from penchant.live.records import Act, Change, Record, Shown
 from penchant.live.rules import Rules, checked
 from penchant.live.trend import Trend
 from penchant.live.unwritten import Unwritten
 from penchant.live.world import World
 from penchant.models.popularity import Popularity
-from penchant.recommender import Recommender
 from penchant.types import Query, Reason, Rows, Scores
 
 Answers: TypeAlias = Mapping[str, tuple[str, str]] | None
@@ -62,11 +62,13 @@ class Engine:
         self.folder, self.journal, self.clock = folder, journal, clock
         self.weights = dict(weights or {})
         self.lock = threading.RLock()
-        self.people = People(self._found, most_people)
+        self.people = People(lambda key: found(key, self.journal, self.world), most_people)
         self.shown: OrderedDict[str, Given] = OrderedDict()
         self.rules = Rules()
         self.items: dict[str, Mapping[str, Any]] = {}
         self.gone: set[str] = set()
+        self.router: Router | None = None
+        self.listeners: list[Callable[[Sequence[Record]], None]] = []
         self.unwritten = Unwritten(journal)
         self.world = World.load(folder, encoder)
         self.trends: dict[str, Trend] = {}
@@ -79,18 +81,14 @@ class Engine:
     def adopt(self, world: World) -> None:
         """Serve another bundle from now on: what came in live joins it, and people are read again."""
         with self.lock:
-            learned = {
-                change.body["version"]: int(change.body["seen"])
-                for _, change in self.journal.changes("refresh")
-                if change.body.get("version")
-            }
-            world = replace(world, seen=learned.get(world.version, 0))
+            world = replace(world, seen=seen_by(self.journal, world.version))
             self.rules, self.items, self.gone = Rules(), {}, set()
             for _, change in self.journal.changes("item", "rule"):
                 self._remember(change)
             self.world = self._with_items(world, self.items)
             self._count()
             self.people.drop()
+            self.shown.clear()  # rows of another bundle mean other items
             self.rules.stamp += 1
 
     def _with_items(self, world: World, items: Mapping[str, Mapping[str, Any]]) -> World:
@@ -157,7 +155,8 @@ class Engine:
             try:
                 last = kept.result()
                 with self.lock:
-                    self._apply(records)
+                    self.take(records)
+                self.tell(records)
             except BaseException as error:
                 done.set_exception(error)
             else:
@@ -167,7 +166,13 @@ class Engine:
         self.journal.submit(Batch(records, answers or {})).add_done_callback(apply)
         return done
 
-    def _apply(self, records: Sequence[Record]) -> None:
+    def tell(self, records: Sequence[Record]) -> None:
+        """Let those who listen hear of what happened."""
+        for listen in self.listeners:
+            listen(records)
+
+    def take(self, records: Sequence[Record]) -> None:
+        """Let records count that are kept; the lock is held."""
         acts = [record for record in records if isinstance(record, Act)]
         for act in acts:
             for key in {key_of(act.user, act.session), ("", act.session)} - {("", "")}:
@@ -210,21 +215,6 @@ class Engine:
 
     # ---- people
 
-    def _found(self, key: Key) -> Person:
-        user, session = key
-        acts = [act for _, act in self.journal.history(user, session, self.world.seen)]
-        person = Person(key, acts[-1_000:])
-        if user:
-            told = self.journal.latest("user", user)
-            if told is not None and told.action != "delete":
-                person.fields = {name: value for name, value in told.body.items() if name != "text"}
-                person.text = str(told.body.get("text", ""))
-                person.vector = self.world.hear(person.text) if person.text else None
-            agreed = self.journal.latest("consent", user)
-            if agreed is not None and agreed.body.get("consent") in CONSENTS:
-                person.consent = agreed.body["consent"]
-        return person
-
     # ---- what goes out
 
     def recommend(self, asked: Asked) -> Given:
@@ -233,6 +223,11 @@ class Engine:
         Raises UnknownIdError where none of the ids that were to be ranked is known, InputError for a filter
         that the catalogue does not have.
         """
+        routed = None if self.router is None or asked.arm else self.router.recommend(asked)
+        return routed or self.given(*self.found(asked))
+
+    def found(self, asked: Asked) -> tuple[List, Asked, World, float]:
+        """Return a list that nobody is shown yet, with what `given` needs to show it."""
         asked = self._by_scenario(asked)
         with self.lock:
             world, now, person, query = self._begin(asked)
@@ -242,10 +237,12 @@ class Engine:
             found = listed(world, asked_by(query, asked, world), asked, barred, self.rules)
             if person is not None and asked.plain and person.query is query:
                 person.lists[shelf] = found
-        return self._given(found, asked, world, now)
+        return found, asked, world, now
 
     def kept(self, asked: Asked) -> Given | None:
         """Return the list that `recommend` would, if nothing changed since it was made; quick."""
+        if self.router is not None and not asked.arm and (sent := self.router.sent(asked)):
+            return sent[0].kept(sent[1]) if sent[0] else None
         if not asked.plain or asked.scenario or not (asked.user or asked.session):
             return None
         with self.lock:
@@ -257,7 +254,7 @@ class Engine:
             world, now = self.world, self.clock()
             found = person.lists.get(self._shelf(asked, world, now))
             self.people.get(key)  # who is asked for is the last to be forgotten
-        return None if found is None else self._given(found, asked, world, now)
+        return None if found is None else self.given(found, asked, world, now)
 
     def _begin(self, asked: Asked) -> tuple[World, float, Person | None, Query]:
         self._move()
@@ -295,13 +292,15 @@ class Engine:
             self.barred = (stamp, *self.rules.barred(world.model.data.items.vocabulary, self.gone))
         return self.barred[1:]
 
-    def _given(self, found: List, asked: Asked, world: World, now: float) -> Given:
+    def given(self, found: List, asked: Asked, world: World, now: float) -> Given:
+        """Show a list: it gets a name, and the journal hears of it."""
         told = self._reasons(found, asked, world) if asked.explain else ()
         given = Given(
             new_id(), found.rows, found.ids, found.scores, found.propensities, world.version,
-            found.policy, found.query, now, told, found.fallback, unknown=found.unknown, told=found.told,
+            found.policy, found.query, now, told, found.fallback, asked.arm, found.unknown, told=found.told,
             chances=found.chances, rendered=found.rendered,
             repeat=asked.repeat is not False, ranking=world.model.ranking,
+            names=world.model.data.items.vocabulary,
         )  # fmt: skip
         self._show(given, asked, now)
         return given
@@ -343,6 +342,9 @@ class Engine:
         Exact for the last lists shown; for older ones, what the running bundle says of those who asked, as
         they were then.
         """
+        if self.router is not None and (side := self.router.holder(recommendation)) is not None:
+            found: Why = side.why(recommendation, item, lang)
+            return found
         with self.lock:
             given, world = self.shown.get(recommendation), self.world
         if given is not None and item in given.ids:
@@ -374,11 +376,12 @@ class Engine:
             self.shown[given.id] = given
             if len(self.shown) > RECENT:
                 self.shown.popitem(last=False)
-        self.unwritten.add(Shown(
+        record = Shown(
             given.id, asked.user, asked.session, now, given.ids, given.told, given.chances, given.version,
-            given.policy, asked.scenario, given.arm,
-            {"text": asked.text, "items": list(asked.items)} if asked.text or asked.items else {},
-        ))  # fmt: skip
+            given.policy, asked.scenario, given.arm, asked.told,
+        )  # fmt: skip
+        self.tell((record,))
+        self.unwritten.add(record)
 
     @property
     def lost(self) -> int:
@@ -421,6 +424,8 @@ class Engine:
             return self.items[name]
         items = self.world.model.data.items
         row = items.vocabulary.row(name)
+        if row < 0 and name not in self.gone and self.router is not None:
+            return self.router.item(name)
         if row < 0 or name in self.gone:
             raise UnknownIdError(f"no item {name!r}")
         return dict(items.table.row(row, named=True)) if items.table.width else {}
@@ -486,33 +491,10 @@ class Engine:
         removed = self.journal.erase(user)
         with self.lock:
             self.people.drop([(user, "")])
+        self.tell([Change("user", user, "delete", self.clock())])
         return removed
 
     def close(self) -> None:
         """Keep what was handed over, then end."""
         self.unwritten.close()
         self.journal.close()
-
-
-def explained(
-    model: Recommender,
-    query: Query,
-    rows: Rows,
-    repeat: bool,
-    exact: bool,
-    told: tuple[float, float, int],
-    lang: Lang,
-) -> Why:
-    """Return the reasons and the shares of the sources for one item."""
-    slate = model.ranking.slate(query, rows, repeat=repeat)
-    sources = {name: float(share[0]) for name, share in slate.shares.items() if share[0]}
-    return Why(tuple(model.explain(query, rows, repeat=repeat, lang=lang)[0]), sources, exact, *told)
-
-
-OPEN = frozenset({"k", "diversity", "explore", "repeat"})
-"""What the defaults of a scenario may say."""
-
-
-def key_of(user: str, session: str) -> Key:
-    """Return under which key somebody is known."""
-    return (user, "") if user else ("", session)

@@ -10,7 +10,8 @@ from penchant.data.catalogue import Catalogue
 from penchant.data.vocabulary import Vocabulary
 from penchant.language.encode import unit
 from penchant.live.asked import Asked
-from penchant.live.people import Person
+from penchant.live.journal import Journal
+from penchant.live.people import CONSENTS, Key, Person
 from penchant.live.records import Act
 from penchant.live.world import World
 from penchant.types import NO_ROWS, Query, Rows, Vectors
@@ -54,6 +55,23 @@ def introduced(query: Query, person: Person, world: World) -> Query:
     if vector is None or model.newcomers is None:
         return replace(query, text=vector)
     return replace(query, text=vector, heard=model.newcomers.score(person.text, vector, model.knowledge))
+
+
+def found(key: Key, journal: Journal, world: World) -> Person:
+    """Read somebody from the journal, with what they did since the bundle was made."""
+    user, session = key
+    acts = [act for _, act in journal.history(user, session, world.seen)]
+    person = Person(key, acts[-1_000:])
+    if user:
+        told = journal.latest("user", user)
+        if told is not None and told.action != "delete":
+            person.fields = {name: value for name, value in told.body.items() if name != "text"}
+            person.text = str(told.body.get("text", ""))
+            person.vector = world.hear(person.text) if person.text else None
+        agreed = journal.latest("consent", user)
+        if agreed is not None and agreed.body.get("consent") in CONSENTS:
+            person.consent = agreed.body["consent"]
+    return person
 
 
 def traits(person: Person, row: int, world: World) -> Vectors | None:

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import UnknownIdError
-from penchant.live.asked import RANKED, SAMPLED, Asked, drawn
+from penchant.explain.wording import Lang
+from penchant.live.asked import RANKED, SAMPLED, Asked, Why, drawn
 from penchant.live.histories import rows_of
 from penchant.live.rules import Rules
 from penchant.live.world import World
 from penchant.models.scorer import best
+from penchant.recommender import Recommender
 from penchant.rerank.mmr import POOL, mmr
 from penchant.types import Query, Reason, Rows, Scores, Vectors
 
@@ -154,3 +156,19 @@ def unknown(asked: Asked, world: World) -> tuple[str, ...]:
     known = world.model.data.items.vocabulary
     named = (*asked.items, *asked.exclude, *(asked.candidates or ()))
     return tuple(one for one in dict.fromkeys(named) if one not in known)
+
+
+def explained(
+    model: Recommender,
+    query: Query,
+    rows: Rows,
+    repeat: bool,
+    exact: bool,
+    told: tuple[float, float, int],
+    lang: Lang,
+) -> Why:
+    """Return the reasons and the shares of the sources for one item."""
+    slate = model.ranking.slate(query, rows, repeat=repeat)
+    sources = {name: float(share[0]) for name, share in slate.shares.items() if share[0]}
+    reasons = tuple(model.explain(query, rows, repeat=repeat, lang=lang)[0])
+    return Why(reasons, sources, exact, *told, model.data.items.vocabulary)

@@ -85,3 +85,9 @@ class Log:
 def who(user: str, session: str) -> str:
     """Return whose a record is: the user's, else the session's, "" if nobody is named."""
     return user or (SESSION + session if session else "")
+
+
+def seen_by(journal: Journal, version: str) -> int:
+    """Return the last record that a bundle's version learned from, as its refresh wrote down; 0 for none."""
+    told = [change.body for _, change in journal.changes("refresh") if change.body.get("version") == version]
+    return int(told[-1]["seen"]) if told else 0

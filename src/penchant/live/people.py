@@ -23,6 +23,11 @@ Key: TypeAlias = tuple[str, str]
 """(user, "") for somebody with a login, ("", session) for somebody without."""
 
 
+def key_of(user: str, session: str) -> Key:
+    """Return under which key somebody is known."""
+    return (user, "") if user else ("", session)
+
+
 @dataclass(slots=True)
 class Person:
     """One person. `acts` are those since the bundle, oldest first; `state` grows with every change.

@@ -17,7 +17,17 @@ from starlette.types import Receive, Scope, Send
 
 from penchant.errors import PenchantError
 from penchant.live.engine import Engine
-from penchant.serve import asking, feeding, governing, listing, looking, overseeing, pages
+from penchant.serve import (
+    asking,
+    feeding,
+    governing,
+    listing,
+    looking,
+    overseeing,
+    pages,
+    refreshing,
+    trying,
+)
 from penchant.serve.guard import Guard
 from penchant.serve.measures import Measures
 from penchant.serve.problems import Problem, answer, refused
@@ -45,7 +55,7 @@ def make_app(engine: Engine, settings: Settings) -> FastAPI:
         description="Lists with reasons, from what people did and what things say.",
     )  # fmt: skip
     shown = (pages,) if settings.page else ()
-    for room in (listing, asking, feeding, looking, governing, overseeing, *shown):
+    for room in (listing, asking, feeding, looking, governing, overseeing, refreshing, trying, *shown):
         app.include_router(room.routes(service))
     if settings.page:
         app.mount("/static", pages.static())

@@ -91,7 +91,7 @@ def answered(given: Given, shelf: Shelf, properties: bool | list[str], lang: Lan
 
 def itemised(given: Given, shelf: Shelf, properties: bool | list[str], lang: Lang) -> list[dict[str, Any]]:
     """Return the items of a list, with what is asked for."""
-    ids, items = shelf.world.model.data.items.vocabulary, []
+    ids, items = given.names or shelf.world.model.data.items.vocabulary, []
     for place, (name, score) in enumerate(zip(given.ids, given.told, strict=True)):
         one: dict[str, Any] = {"id": name, "score": score}
         if properties:
@@ -143,7 +143,7 @@ def routes(service: Service) -> APIRouter:
     async def explain(request: Request, recommendation_id: str, item: str, lang: Lang = "en") -> Response:
         must(request, "read")
         found = await service.threaded(engine.why, recommendation_id, item, lang)
-        told = plain(found.reasons, engine.world.model.data.items.vocabulary)
+        told = plain(found.reasons, found.names)
         total = sum(max(0.0, one["share"]) for one in told) or 1.0
         items = engine.world.model.data.items
         named = list(dict.fromkeys(one for part in told for one in part["items"]))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from penchant.errors import SettingError
+from penchant.live.keeper import Reader
 
 Role: TypeAlias = Literal["browser", "read", "write", "admin"]
 RANKS: Mapping[Role, int] = {"browser": 0, "read": 1, "write": 2, "admin": 3}
@@ -33,7 +34,9 @@ class Settings:
     """`keys` may be empty on a loopback address alone. `salt` is what hashed ids are made with.
 
     `largest` is the longest body in bytes, `slowest` the seconds that a request may take, `origins` the pages
-    of other addresses that may call (CORS), `per_minute` the requests of one key or address.
+    of other addresses that may call (CORS), `per_minute` the requests of one key or address. The bundle is
+    refreshed every `refresh_hours` and after so many events (0: never by itself), from `journal`; `reader`
+    finds what reads the texts of a bundle in another language model's space.
     """
 
     host: str = "127.0.0.1"
@@ -48,6 +51,9 @@ class Settings:
     texts: bool = True
     trace: str = ""
     refresh_hours: float = 0.0
+    refresh_events: int = 0
+    journal: str = ""
+    reader: Reader = None
 
     def checked(self) -> "Settings":
         """Return them; raises SettingError for an address beyond this machine without a key."""
