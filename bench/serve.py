@@ -2,8 +2,8 @@
 
     python bench/serve.py [DATA] [--seconds S] [--soak N] [-o FILE]
 
-DATA is a folder of tables, MovieLens-100K without it. `penchant serve` runs as a user would start it, with its
-journal on this disk; beside it an empty endpoint of the same stack (FastAPI, uvicorn, a raw orjson response)
+DATA is a folder of tables, MovieLens-100K without it. `penchant serve` runs as a user would start it, with
+its journal on this disk; beside it an empty endpoint of the same stack (FastAPI, uvicorn, a raw orjson response)
 is asked in the same run, over as many connections. `warm`: people who are asked for again and again; `fresh`:
 every list is asked for right after an event of the same person, so that nothing was kept. `--soak` asks so
 many times in the end, and watches the memory. Writes bench/results/serve.json.
@@ -81,12 +81,16 @@ def measured(model: Path, place: Path, seconds: float, soak: int) -> dict[str, A
     items = fitted_.data.items.vocabulary.ids.cast(pl.String).to_list()
     del fitted_
     with started(place, EMPTY, 8791) as empty:
-        floor = load(empty.port, lambda: itertools.repeat(post(empty.port, "/empty", {"user": "1", "k": K})),
-                     connections=CONNECTIONS, seconds=seconds).row()  # fmt: skip
+        same = post(empty.port, "/empty", {"user": "1", "k": K})
+
+        def nothing() -> dict[str, float]:
+            again = itertools.repeat(same)
+            return load(empty.port, lambda: again, connections=CONNECTIONS, seconds=seconds).row()
+
+        floor = nothing()
         with served(model, place / "one.journal", 8792) as own:
             found = asked(own, users, items, seconds, soak)
-            floor_again = load(empty.port, lambda: itertools.repeat(post(empty.port, "/empty", {"user": "1"})),
-                               connections=CONNECTIONS, seconds=seconds).row()  # fmt: skip
+            floor_again = nothing()
     with served(model, place / "two.journal", 8793, "--no-texts") as bare:
         next_list(bare, users[0])
         found["without_texts"] = {"start_seconds": bare.start, "memory_mib": memory(bare.process.pid)}
@@ -117,8 +121,8 @@ def asked(own: "Own", users: list[str], items: list[str], seconds: float, soak: 
     found: dict[str, Any] = {"start_seconds": own.start, "first": first}
     found["warm"] = load(port, lists, connections=CONNECTIONS, seconds=seconds).row()
     found["memory_mib"] = memory(own.process.pid)
-    load(port, lambda: iter([post(port, "/v1/recommend", {"user": u, "k": K, "explain": True}) for u in users]),
-         connections=CONNECTIONS, seconds=seconds)  # fmt: skip
+    reasons = [post(port, "/v1/recommend", {"user": user, "k": K, "explain": True}) for user in users]
+    found["first_explained"] = load(port, lambda: iter(reasons), connections=CONNECTIONS, seconds=600).row()
     found["explained"] = load(
         port, lambda: lists(explain=True), connections=CONNECTIONS, seconds=seconds
     ).row()
@@ -156,7 +160,7 @@ def asked(own: "Own", users: list[str], items: list[str], seconds: float, soak: 
 
 
 def one_by_one(own: "Own", users: list[str], items: list[str], n: int = 300) -> dict[str, float]:
-    """Ask without competition: milliseconds of a list right after an event of the same person, and without."""
+    """Ask alone: milliseconds of a list right after an event of the same person, and without."""
     rng, after, without = random.Random(1), [], []
     for _ in range(n):
         user = rng.choice(users)
