@@ -31,7 +31,7 @@ from penchant.types import Query, Rows, Scores, Vectors
 
 FIRST, NEXT, LEAST = 5, 20, 10
 """Events that a sentence is made of, later items that it should foretell, events that a person needs."""
-MOST, JUDGED, FEWEST = 400, 1 / 3, 60
+MOST, JUDGED, FEWEST = 600, 1 / 3, 60
 """People at most, the latest; their part that judges; people who judge, below which nothing is learned."""
 LEARNED, NEARNESS = (0.0, 0.25, 0.5, 1.0), (0.0, 0.1, 0.2, 0.4)
 """What is tried for a and b."""
