@@ -3,7 +3,7 @@
     python bench/serve.py [DATA] [--seconds S] [--soak N] [-o FILE]
 
 DATA is a folder of tables, MovieLens-100K without it. `penchant serve` runs as a user would start it, with
-its journal on this disk; beside it an empty endpoint of the same stack (FastAPI, uvicorn, a raw orjson response)
+its journal on this disk; beside it an empty endpoint of the same stack (FastAPI, uvicorn, orjson)
 is asked in the same run, over as many connections. `warm`: people who are asked for again and again; `fresh`:
 every list is asked for right after an event of the same person, so that nothing was kept. `--soak` asks so
 many times in the end, and watches the memory. Writes bench/results/serve.json.

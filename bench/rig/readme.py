@@ -22,6 +22,7 @@ def main() -> None:
     for name in ("tricks", "few"):
         put(ROOT / "docs" / "adapt.md", name, ways(read(f"adapt_{name}")))
     put(ROOT / "docs" / "adapt.md", "later", later(read("adapt_later")))
+    put(ROOT / "docs" / "serve.md", "serve", service(read("serve"), read("live")))
 
 
 def put(path: Path, mark: str, lines: list[str]) -> None:
@@ -121,6 +122,58 @@ def later(found: dict[str, Any]) -> list[str]:
     """Return a row for each lesson with its marks on either half of the catalogue."""
     lines = ["| lessons | cold items of the old half | of the new half |", "| --- | --- | --- |"]
     return lines + [f"| {name} | {m['old']:.4f} | {m['new']:.4f} |" for name, m in found["marks"].items()]
+
+
+def service(found: dict[str, Any], played: dict[str, Any]) -> list[str]:
+    """Return what the service reaches under load, and what live adaptation gives."""
+    empty, ratios = found["empty"], found["ratios"]
+    lines = [
+        "| 8 connections, 2 cores, k = 20 | requests a second | of an empty endpoint | p50 ms | p99 ms |",
+        "| --- | --- | --- | --- | --- |",
+        f"| empty endpoint of the same stack | {empty['per_second']:,.0f} | 1 | {empty['p50_ms']:.1f} | "
+        f"{empty['p99_ms']:.1f} |",
+    ]
+    for name, title in (
+        ("first", "lists of people asked for the first time"),
+        ("warm", "lists of people asked for again, journaled"),
+        ("first_explained", "with reasons, the first time"),
+        ("explained", "with reasons, again"),
+    ):
+        row, part = found[name], found[name]["per_second"] / found["empty"]["per_second"]
+        part = ratios.get(name, part)
+        lines.append(
+            f"| {title} | {row['per_second']:,.0f} | {part:.2f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} |"
+        )
+    alone, bulk = found["one_by_one"], found["events_bulk_of_500"]
+    lines += [
+        "",
+        f"Events: {bulk['events_per_second']:,.0f} a second in bulks of 500, "
+        f"{found['events_single']['per_second']:,.0f} one by one (16 connections), each in the journal before it "
+        f"is acknowledged. A list right after an event of the same person takes {alone['after_event_ms']:.1f} ms, "
+        f"without one {alone['without_ms']:.1f} ms. From start to the first answer "
+        f"{found['without_texts']['start_seconds']:.1f} s; resident memory {found['without_texts']['memory_mib']:.0f}"
+        f" MiB, with requests in words {found['memory_with_texts_mib']:.0f} MiB.",
+    ]
+    if "soak" in found:
+        track = found["soak"]["memory_mib"]
+        lines[-1] += (
+            f" Over {found['soak']['requests']:,} requests it went from {track[0]:.0f} to {track[-1]:.0f} MiB."
+        )
+    lines += [
+        "",
+        "| a log played, hit rate at 10 | nothing new | live | refit each midnight, live histories | kept |",
+    ]
+    lines.append("| --- | --- | --- | --- | --- |")
+    for name, row in played["data"].items():
+        rates, kept = row["hit_rate@10"], row["kept"]
+        cells = " | ".join(_more_or_less(rates[one]) for one in ("none", "live", "daily, live histories"))
+        lines.append(f"| {name} | {cells} | {kept['mean']:.0%} [{kept['low']:.0%}, {kept['high']:.0%}] |")
+    return lines
+
+
+def _more_or_less(value: dict[str, float]) -> str:
+    """Return a mean with its interval."""
+    return f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
 
 
 def _titled(method: dict[str, Any]) -> str:
