@@ -144,21 +144,20 @@ def service(found: dict[str, Any], played: dict[str, Any]) -> list[str]:
         lines.append(
             f"| {title} | {row['per_second']:,.0f} | {part:.2f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} |"
         )
-    alone, bulk = found["one_by_one"], found["events_bulk_of_500"]
-    lines += [
+    alone, bulk, single = (found[name] for name in ("one_by_one", "events_bulk_of_500", "events_single"))
+    start, memory = (found["without_texts"][name] for name in ("start_seconds", "memory_mib"))
+    told = [
         "",
-        f"Events: {bulk['events_per_second']:,.0f} a second in bulks of 500, "
-        f"{found['events_single']['per_second']:,.0f} one by one (16 connections), each in the journal before it "
-        f"is acknowledged. A list right after an event of the same person takes {alone['after_event_ms']:.1f} ms, "
-        f"without one {alone['without_ms']:.1f} ms. From start to the first answer "
-        f"{found['without_texts']['start_seconds']:.1f} s; resident memory {found['without_texts']['memory_mib']:.0f}"
-        f" MiB, with requests in words {found['memory_with_texts_mib']:.0f} MiB.",
+        f"Events: {bulk['events_per_second']:,.0f} a second in bulks of 500, {single['per_second']:,.0f} one by",
+        "one (16 connections), each in the journal before it is acknowledged. A list right after an event of the",
+        f"same person takes {alone['after_event_ms']:.1f} ms, without one {alone['without_ms']:.1f} ms. From start",
+        f"to the first answer {start:.1f} s; resident memory {memory:.0f} MiB, with requests in words",
+        f"{found['memory_with_texts_mib']:.0f} MiB.",
     ]
     if "soak" in found:
-        track = found["soak"]["memory_mib"]
-        lines[-1] += (
-            f" Over {found['soak']['requests']:,} requests it went from {track[0]:.0f} to {track[-1]:.0f} MiB."
-        )
+        track, n = found["soak"]["memory_mib"], found["soak"]["requests"]
+        told.append(f"Over {n:,} requests it went from {track[0]:.0f} to {track[-1]:.0f} MiB.")
+    lines += told
     lines += [
         "",
         "| a log played, hit rate at 10 | nothing new | live | refit each midnight, live histories | kept |",
