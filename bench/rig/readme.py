@@ -148,11 +148,11 @@ def service(found: dict[str, Any], played: dict[str, Any]) -> list[str]:
     start, memory = (found["without_texts"][name] for name in ("start_seconds", "memory_mib"))
     told = [
         "",
-        f"Events: {bulk['events_per_second']:,.0f} a second in bulks of 500, {single['per_second']:,.0f} one by",
-        "one (16 connections), each in the journal before it is acknowledged. A list right after an event of the",
-        f"same person takes {alone['after_event_ms']:.1f} ms, without one {alone['without_ms']:.1f} ms. From start",
-        f"to the first answer {start:.1f} s; resident memory {memory:.0f} MiB, with requests in words",
-        f"{found['memory_with_texts_mib']:.0f} MiB.",
+        f"Events: {bulk['events_per_second']:,.0f} a second in bulks of 500, {single['per_second']:,.0f} one",
+        "by one (16 connections), each in the journal before it is acknowledged. A list right after an event of",
+        f"the same person takes {alone['after_event_ms']:.1f} ms, without one {alone['without_ms']:.1f} ms. The",
+        f"first answer comes {start:.1f} s after the start; resident memory {memory:.0f} MiB, with requests in",
+        f"words {found['memory_with_texts_mib']:.0f} MiB.",
     ]
     if "soak" in found:
         track, n = found["soak"]["memory_mib"], found["soak"]["requests"]
