@@ -146,13 +146,14 @@ def service(found: dict[str, Any], played: dict[str, Any]) -> list[str]:
         )
     alone, bulk, single = (found[name] for name in ("one_by_one", "events_bulk_of_500", "events_single"))
     start, memory = (found["without_texts"][name] for name in ("start_seconds", "memory_mib"))
+    texts = found["memory_with_texts_mib"]
     told = [
         "",
-        f"Events: {bulk['events_per_second']:,.0f} a second in bulks of 500, {single['per_second']:,.0f} one",
-        "by one (16 connections), each in the journal before it is acknowledged. A list right after an event of",
-        f"the same person takes {alone['after_event_ms']:.1f} ms, without one {alone['without_ms']:.1f} ms. The",
-        f"first answer comes {start:.1f} s after the start; resident memory {memory:.0f} MiB, with requests in",
-        f"words {found['memory_with_texts_mib']:.0f} MiB.",
+        f"Events: {bulk['events_per_second']:,.0f} a second in bulks of 500, {single['per_second']:,.0f} one by",
+        "one (16 connections), each in the journal before it is acknowledged. A list right after an event of",
+        f"the same person takes {alone['after_event_ms']:.1f} ms, without one {alone['without_ms']:.1f} ms.",
+        f"The first answer comes {start:.1f} s after the start; resident memory {memory:.0f} MiB, with requests",
+        f"in words {texts:.0f} MiB.",
     ]
     if "soak" in found:
         track, n = found["soak"]["memory_mib"], found["soak"]["requests"]
