@@ -9,6 +9,7 @@ import typer
 from penchant.cli.terminal import be_quick, reader_of, say
 from penchant.errors import SettingError
 from penchant.language.encode import Encoder
+from penchant.language.lsa import LEARNED
 
 
 def serve(
@@ -78,9 +79,14 @@ def serve(
 
 
 def reader(model: Path) -> Encoder | None:
-    """Return what reads requests in words, None where nothing can on this machine."""
+    """Return what reads requests in words; None where the bundle carries it, or nothing can on this machine."""
     from penchant.store import read
 
     contents, _ = read(model, verify=False)
-    language = contents.scalars.get("language", "")
-    return reader_of(language) if language else None
+    language, carried = contents.scalars.get("language", ""), "carried/model" in contents.arrays
+    if not language or carried:
+        return None
+    found = reader_of(language)
+    if found is None and language not in ("none", LEARNED):
+        say(f"texts: nothing reads them here; a bundle fitted anew carries what does ({language})")
+    return found

@@ -49,7 +49,7 @@ class World:
         items, timed = model.data.items, model.data.interactions.clock == "time"
         return cls(
             model, version, made, len(items), Attributes.of(items), Single.of(model.ranking),
-            encoder or model.encoder, seen, model.data.end, timed,
+            encoder or model.encoder or model.carried, seen, model.data.end, timed,
         )  # fmt: skip
 
     def moment(self, now: float) -> float:
