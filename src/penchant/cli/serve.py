@@ -79,7 +79,7 @@ def serve(
 
 
 def reader(model: Path) -> Encoder | None:
-    """Return what reads requests in words; None where the bundle carries it, or nothing can on this machine."""
+    """Return what reads requests in words; None where the bundle carries it, or nothing here can."""
     from penchant.store import read
 
     contents, _ = read(model, verify=False)

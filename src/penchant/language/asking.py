@@ -67,7 +67,7 @@ class Opened:
 
 
 class RequestEncoder:
-    """Reads with an ONNX file in full precision, or its bytes, and a tokenizer's JSON; opened when first asked.
+    """Reads with an ONNX file in full precision, or its bytes, and a tokenizer; opened when first asked.
 
     Asking raises ImportError where onnxruntime or tokenizers is missing, LanguageError for damaged files.
     """
@@ -131,7 +131,7 @@ class RequestEncoder:
         return found
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return what it is made of, for a bundle: the ONNX file and the tokenizer as bytes, and how it reads."""
+        """Return what it is made of, for a bundle: the files as bytes, and how it reads."""
         model = self.source
         if isinstance(model, Path):
             model = np.frombuffer(model.read_bytes(), dtype=np.uint8)

@@ -1,6 +1,9 @@
 """A BERT encoder (MiniLM is one) as an ONNX graph, from its weights alone: no torch, and in a second.
 
-x⁰ = LN(word + position + type); each layer: x ← LN(x + Wₒ softmax(qkᵀ/√d + m) v + bₒ), x ← LN(x + W₂ gelu(W₁x)).
+x = LN(word + position + type), then in each layer
+
+    x ← LN(x + Wₒ softmax(q kᵀ/√d + m) v),   x ← LN(x + W₂ gelu(W₁ x)).
+
 Devlin et al., NAACL 2019.
 """
 
@@ -35,7 +38,7 @@ def is_bert(folder: Path) -> bool:
 
 
 def write_bert(folder: Path, path: Path) -> None:
-    """Write the model in `folder` to ONNX, for batches of any size: ids and mask (B, T) to hidden (B, T, dim).
+    """Write the model in `folder` to ONNX: from ids and mask (B, T) to hidden states (B, T, dim).
 
     Raises:
         ImportError: onnx or safetensors is missing.
@@ -147,7 +150,7 @@ class _Graph:
             helper.make_tensor_value_info(name, kinds.INT64, ["texts", "tokens"]) for name in ("ids", "mask")
         ]
         self.nodes.append(helper.make_node("Identity", [hidden], ["hidden"]))
-        found = helper.make_tensor_value_info("hidden", kinds.FLOAT, ["texts", "tokens", self.dim])
+        found = helper.make_tensor_value_info("hidden", kinds.FLOAT, [*axes, self.dim])
         graph = helper.make_graph(self.nodes, "bert", given, [found], list(self.constants.values()))
         versions = [helper.make_opsetid("", OPSET)]
         return helper.make_model(graph, opset_imports=versions, ir_version=9)
