@@ -146,9 +146,8 @@ class _Graph:
 
     def model(self, hidden: str) -> Any:
         helper, kinds = self.onnx.helper, self.onnx.TensorProto
-        given = [
-            helper.make_tensor_value_info(name, kinds.INT64, ["texts", "tokens"]) for name in ("ids", "mask")
-        ]
+        axes = ["texts", "tokens"]
+        given = [helper.make_tensor_value_info(name, kinds.INT64, axes) for name in ("ids", "mask")]
         self.nodes.append(helper.make_node("Identity", [hidden], ["hidden"]))
         found = helper.make_tensor_value_info("hidden", kinds.FLOAT, [*axes, self.dim])
         graph = helper.make_graph(self.nodes, "bert", given, [found], list(self.constants.values()))
