@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from penchant.errors import PenchantError
 from penchant.live.engine import Engine
-from penchant.serve import asking, feeding, governing, listing
+from penchant.serve import asking, feeding, gorse, governing, listing, personalize
 from penchant.serve.guard import Guard
 from penchant.serve.measures import Measures
 from penchant.serve.problems import Problem, answer, refused
@@ -43,7 +43,7 @@ def make_app(engine: Engine, settings: Settings) -> FastAPI:
         title="Penchant", version=version("penchant"), lifespan=life, docs_url=None, redoc_url=None,
         description="Lists with reasons, from what people did and what things say.",
     )  # fmt: skip
-    for room in (listing, asking, feeding, governing):
+    for room in (listing, asking, feeding, governing, gorse, personalize):
         app.include_router(room.routes(service))
     for kind in (Problem, PenchantError, ValidationError, HTTPException):
         app.add_exception_handler(kind, refused)
