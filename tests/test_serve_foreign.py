@@ -1,4 +1,4 @@
-"""Clients of Gorse and of Amazon Personalize get what they are used to, and clear words for what they cannot."""
+"""Clients of Gorse and of Amazon Personalize get what they are used to, or clear words."""
 
 import json
 from collections.abc import Iterator
