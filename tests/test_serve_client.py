@@ -136,7 +136,6 @@ def test_the_client_needs_no_server_library() -> None:
         "import sys; import penchant.serve.client;"
         " print({'fastapi', 'starlette', 'uvicorn', 'pydantic', 'orjson'} & set(sys.modules))"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", program], env={"PYTHONPATH": str(SRC)}, capture_output=True, text=True, check=True
-    )  # fmt: skip
+    command, own = [sys.executable, "-c", program], {"PYTHONPATH": str(SRC)}
+    answer = subprocess.run(command, env=own, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "set()"
