@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.terminal import be_quick, reader_of, say
+from penchant.cli.terminal import be_quick, language_key, reader_of, say
 from penchant.errors import SettingError
 from penchant.language.encode import Encoder
 from penchant.language.lsa import LEARNED
@@ -50,6 +50,7 @@ def serve(
     from penchant.data.kinds import parse_weights
     from penchant.live.choose import beside, open_journal
     from penchant.live.engine import Engine
+    from penchant.live.patience import Deaf
     from penchant.serve.settings import KeyFile, Settings
     from penchant.store import current
 
@@ -61,7 +62,7 @@ def serve(
     ).checked()  # fmt: skip
     place = journal or str(beside(model))
     kept = open_journal(place, durable=durable)
-    encoder = reader(model) if texts else None
+    encoder = reader(model) if texts else Deaf()
     engine = Engine(
         model, kept, encoder=encoder, weights=parse_weights(weights) if weights else None, most_people=people
     )
@@ -80,12 +81,18 @@ def serve(
 
 def reader(model: Path) -> Encoder | None:
     """Return what reads requests in words; None where the bundle carries it, or nothing here can."""
+    from penchant.language.choose import WEB
+    from penchant.language.remote import RemoteEncoder
+    from penchant.live.patience import WAIT
     from penchant.store import read
 
     contents, _ = read(model, verify=False)
     language, carried = contents.scalars.get("language", ""), "carried/model" in contents.arrays
     if not language or carried:
         return None
+    if language.startswith(WEB):
+        url, _, name = language.partition("#")
+        return RemoteEncoder(url, name, key=language_key(), timeout=WAIT, retries=0)
     found = reader_of(language)
     if found is None and language not in ("none", LEARNED):
         say(f"texts: nothing reads them here; a bundle fitted anew carries what does ({language})")

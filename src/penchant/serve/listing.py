@@ -105,7 +105,10 @@ def routes(service: Service) -> APIRouter:
         if given is None:
             given = await service.threaded(engine.recommend, asked)
         service.measures.lists.labels(given.policy, given.version[:12], given.fallback or "no").inc()
-        return reply(answered(given, service.shelf(), told.properties, told.lang))
+        found = answered(given, service.shelf(), told.properties, told.lang)
+        if asked.text.strip() and given.query.text is None:
+            found["text_read"] = False
+        return reply(found)
 
     @router.post("/v1/recommend", openapi_extra=documented(Recommend), summary="A list for somebody")
     async def recommend(request: Request) -> Response:
