@@ -35,6 +35,12 @@ def serve(
     origin: Annotated[
         list[str] | None, typer.Option(help="Page of another address that may call; may be repeated.")
     ] = None,
+    trace: Annotated[
+        str, typer.Option(help="Send a span for each request to this OTLP address (HTTP).")
+    ] = "",
+    trust_proxy: Annotated[
+        list[str] | None, typer.Option(help="Address whose X-Forwarded-For is believed; may be repeated.")
+    ] = None,
     texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Read requests in words.")] = True,
 ) -> None:
     """Answer over HTTP: lists, requests in words, events, items, users, a page."""
@@ -43,6 +49,7 @@ def serve(
         import uvicorn
 
         from penchant.serve.app import make_app
+        from penchant.serve.running import config_of
     except ImportError as error:
         raise SettingError(
             f"serving needs the package {error.name}", hint="pip install 'penchant[serve]'"
@@ -58,7 +65,7 @@ def serve(
     told = KeyFile.read(keys) if keys else KeyFile()
     settings = Settings(
         host=host, port=port, keys=told.keys, salt=told.salt, per_minute=per_minute,
-        origins=tuple(origin or ()), texts=texts,
+        origins=tuple(origin or ()), texts=texts, trace=trace, proxies=tuple(trust_proxy or ()),
     ).checked()  # fmt: skip
     place = journal or str(beside(model))
     kept = open_journal(place, durable=durable)
@@ -69,11 +76,7 @@ def serve(
     app = make_app(engine, settings)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("bm25s").setLevel(logging.WARNING)
-    config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", access_log=False, server_header=False,
-        timeout_graceful_shutdown=10,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(config_of(app, settings))
     say(f"model {engine.world.version[:12]}, {engine.world.model.data.n_items:,} items; journal {kept.place}")
     say(f"http://{host}:{port}/  ·  Ctrl+C ends it")
     server.run()

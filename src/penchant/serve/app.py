@@ -22,6 +22,7 @@ from penchant.serve.measures import Measures
 from penchant.serve.problems import Problem, answer, refused
 from penchant.serve.service import Service
 from penchant.serve.settings import Settings
+from penchant.serve.tracing import Traced, exporting
 
 LOG = logging.getLogger("penchant.serve")
 GZIP_FROM = 4_000
@@ -30,7 +31,7 @@ GZIP_FROM = 4_000
 
 def make_app(engine: Engine, settings: Settings) -> FastAPI:
     """Return the ASGI app; the engine is closed with it."""
-    measures = Measures()
+    measures, spans = Measures(), exporting(settings.trace) if settings.trace else None
     service = Service(engine, settings, measures)
 
     @asynccontextmanager
@@ -38,6 +39,8 @@ def make_app(engine: Engine, settings: Settings) -> FastAPI:
         yield
         service.pool.shutdown()
         engine.close()
+        if spans is not None:
+            spans.shutdown()
 
     app = FastAPI(
         title="Penchant", version=version("penchant"), lifespan=life, docs_url=None, redoc_url=None,
@@ -56,6 +59,8 @@ def make_app(engine: Engine, settings: Settings) -> FastAPI:
         )  # fmt: skip
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=5)
     app.add_middleware(Guard, settings=settings, measures=measures)
+    if spans is not None:
+        app.add_middleware(Traced, provider=spans, engine=engine)
     app.state.service = service
     return app
 
