@@ -1,19 +1,14 @@
 """Faults of every kind: no acknowledged event is lost, lists still come, nobody sees a status 5xx but 503."""
 
-import json
-import os
 import resource
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,53 +30,9 @@ from penchant.live.patience import Breaker, Patient
 from penchant.recommender import Recommender
 from penchant.serve.app import make_app
 from penchant.serve.settings import Settings
-from source import SRC
+from serving import ENV, call, command, process
 
 ITEMS = [str(item) for item in toy.item_ids(toy.N_WARM)]
-ENV = {"PYTHONPATH": str(SRC), "OPENBLAS_NUM_THREADS": "1", "PATH": os.environ["PATH"]}
-
-
-def call(url: str, body: Any = None) -> tuple[int, Any]:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.load(error)
-
-
-def command(model: Path, journal: Path, port: int) -> list[str]:
-    own = ["--journal", str(journal), "--port", str(port), "--no-texts"]
-    return [sys.executable, "-m", "penchant.cli", "serve", str(model), *own]
-
-
-@contextmanager
-def process(
-    model: Path, journal: Path, limit: Callable[[], None] | None = None
-) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A service in a process of its own, as people start it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    running = subprocess.Popen(
-        command(model, journal, port), env=ENV, stderr=subprocess.DEVNULL, preexec_fn=limit
-    )
-    try:
-        for _ in range(600):
-            try:
-                if call(f"{url}/readyz")[0] == 200:
-                    break
-            except OSError:
-                assert running.poll() is None
-                time.sleep(0.05)
-        yield url, running
-    finally:
-        if running.poll() is None:
-            running.terminate()
-        running.wait()
 
 
 def test_no_acknowledged_event_is_lost_by_a_kill_under_load(tmp_path: Path) -> None:
@@ -218,7 +169,7 @@ def test_an_endpoint_that_hangs_or_is_dead_stops_no_list(
 
 
 def test_a_catalogue_emptied_while_serving_gives_empty_lists(tmp_path: Path) -> None:
-    with served.client(tmp_path, "minilm") as client:
+    with served.client(tmp_path) as client:
         ids = [str(item) for item in toy.item_ids(toy.N_ITEMS)]
         assert client.request("DELETE", "/v1/items", json={"ids": ids}).status_code == 200
         assert client.post("/v1/recommend", json={"user": "120"}).json()["items"] == []
@@ -233,8 +184,14 @@ def test_a_catalogue_emptied_while_serving_gives_empty_lists(tmp_path: Path) -> 
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    with served.client(tmp_path_factory.mktemp("malformed"), "minilm") as opened:
+def client(
+    read_elsewhere: tuple[Path, Server], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    model, server = read_elsewhere
+    journal = open_journal(str(tmp_path_factory.mktemp("malformed") / "j.journal"))
+    encoder = RemoteEncoder(server.url, "m", key=embeddings.KEY, retries=0)
+    app = make_app(Engine(model, journal, encoder=encoder, clock=served.Clock()), Settings())
+    with TestClient(app, raise_server_exceptions=False) as opened:
         yield opened
 
 
@@ -246,16 +203,48 @@ ROUTES = [
     (method, path)
     for path in (
         "/v1/recommend", "/v1/rank", "/v1/ask", "/v1/events", "/v1/items", "/v1/users", "/v1/rules/r",
-        "/v1/users/x/consent", "/api/feedback", "/api/items", "/api/item", "/api/users", "/api/session/recommend",
-        "/recommendations", "/personalize-ranking", "/events", "/items", "/users",
+        "/v1/users/x/consent", "/api/feedback", "/api/items", "/api/item", "/api/users",
+        "/api/session/recommend", "/recommendations", "/personalize-ranking", "/events", "/items", "/users",
     )
     for method in ("POST", "PUT", "PATCH", "DELETE")
 ]  # fmt: skip
 WORDS = st.sampled_from(
-    ["user", "session", "item", "items", "k", "text", "id", "events", "history", "filter", "column", "tokens", "low",
-     "candidates", "wanted", "users", "kind", "time", "UserId", "ItemId", "FeedbackType", "Timestamp", "userId",
-     "eventList", "inputList", "eventType", "properties", "itemId", "sentAt", "Labels", "title", "genres"]
-)  # fmt: skip
+    [
+        "user",
+        "session",
+        "item",
+        "items",
+        "k",
+        "text",
+        "id",
+        "events",
+        "history",
+        "filter",
+        "column",
+        "tokens",
+        "low",
+        "candidates",
+        "wanted",
+        "users",
+        "kind",
+        "time",
+        "UserId",
+        "ItemId",
+        "FeedbackType",
+        "Timestamp",
+        "userId",
+        "eventList",
+        "inputList",
+        "eventType",
+        "properties",
+        "itemId",
+        "sentAt",
+        "Labels",
+        "title",
+        "genres",
+    ]
+)
+NAMES = WORDS | st.text(max_size=5)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(ITEMS),
     lambda inner: (
@@ -266,21 +255,22 @@ VALUES = st.recursive(
 
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    route=st.sampled_from(ROUTES),
-    body=st.binary(max_size=60) | VALUES.map(lambda one: json.dumps(one).encode()),
-)
+@given(route=st.sampled_from(ROUTES), body=BODIES)
 def test_any_bytes_are_answered(client: TestClient, route: tuple[str, str], body: bytes) -> None:
     method, path = route
     told = client.request(method, path, content=body, headers={"Content-Type": "application/json"})
     assert fine(told.status_code), (route, body, told.text)
 
 
+PLACES = (
+    "/v1/items/{}", "/v1/similar/{}", "/v1/explain/{}/{}", "/v1/users/{}", "/v1/items?cursor={}", "/{}",
+    "/v1/rules/log?after={}", "/api/recommend/{}?n={}", "/api/item/{}", "/api/latest?offset={}", "/v1/similar/1?k={}",
+)  # fmt: skip
+
+
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    place=st.sampled_from(["/v1/items/{}", "/v1/similar/{}", "/v1/explain/{}/{}", "/v1/users/{}", "/v1/items?cursor={}",
-                           "/v1/rules/log?after={}", "/api/recommend/{}?n={}", "/api/item/{}", "/api/latest?offset={}",
-                           "/v1/similar/1?k={}", "/{}"]),
+    place=st.sampled_from(PLACES),
     part=st.text(max_size=12) | st.integers().map(str) | st.sampled_from(ITEMS),
 )  # fmt: skip
 def test_any_path_is_answered(client: TestClient, place: str, part: str) -> None:
@@ -293,18 +283,22 @@ def test_requests_made_from_the_document_are_answered(client: TestClient) -> Non
     schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
     operations = [found.ok() for found in schema.get_all_operations()]
     assert len(operations) > 15
+    sent_in_all = 0
 
     for operation in operations:
 
         @settings(max_examples=20, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def answered(case: Any) -> None:
+            nonlocal sent_in_all
             sent = case.as_transport_kwargs(base_url="http://testserver")
             sent.pop("cookies", None)
             try:
                 told = client.request(**sent)
             except (ValueError, TypeError):  # what the library cannot even send
                 return
+            sent_in_all += 1
             assert fine(told.status_code), (case.method, case.path, told.text)
 
         answered()
+    assert sent_in_all > 100

@@ -32,8 +32,8 @@ class Settings:
     """`keys` may be empty on a loopback address alone. `salt` is what hashed ids are made with.
 
     `largest` is the longest body in bytes, `slowest` the seconds that a request may take, `origins` the pages
-    of other addresses that may call (CORS), `per_minute` the requests of one key or address. `trace` is where spans
-    are sent to, `proxies` are the addresses that are believed about whom they speak for.
+    of other addresses that may call (CORS), `per_minute` the requests of one key or address. `trace` is
+    where spans are sent, `proxies` are the addresses that are believed about whom they speak for.
     """
 
     host: str = "127.0.0.1"

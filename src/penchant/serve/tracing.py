@@ -1,4 +1,4 @@
-"""One span for each request, sent by OTLP over HTTP; only with `--trace`, and only then are its packages needed.
+"""One span for each request, sent by OTLP over HTTP; its packages are needed with `--trace` alone.
 
 A span holds the route, the status, the request's id and the model's version; no id of a person, no text.
 """
@@ -35,7 +35,7 @@ def exporting(url: str) -> Any:
 
 
 class Traced:
-    """ASGI middleware: a span around each request, below the caller's own where it tells one (traceparent)."""
+    """ASGI middleware: a span around each request, below the caller's own (`traceparent`)."""
 
     def __init__(self, app: ASGIApp, provider: Any, engine: Engine) -> None:
         self.app, self.engine = app, engine
