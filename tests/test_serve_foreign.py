@@ -1,6 +1,7 @@
 """Clients of Gorse and of Amazon Personalize get what they are used to, or clear words."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import served
 import toy
 from penchant.serve.foreign import moment
 from penchant.serve.problems import Problem
+from source import ROOT
 
 ITEMS = [str(item) for item in toy.item_ids(toy.N_WARM)]
 ALL = {str(item) for item in toy.item_ids(toy.N_ITEMS)}
@@ -176,6 +178,28 @@ def test_personalize_events_items_and_users(client: TestClient) -> None:
     users = {"users": [{"userId": "b", "properties": json.dumps({"age": 3})}]}
     assert client.post("/users", json=users).json() == {"accepted": 1}
     assert client.get("/v1/users/b").json()["properties"]["age"] == 3
+
+
+def test_the_examples_of_the_page_work_in_their_order(client: TestClient) -> None:
+    page = (ROOT / "docs/serve.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if line.startswith("curl ")]
+    assert len(lines) > 15
+    for line in lines:
+        words = shlex.split(line)[1:]
+        told: dict[str, str] = {}
+        headers = {}
+        while words:
+            word = words.pop(0)
+            if word == "-H":
+                name, _, value = words.pop(0).partition(": ")
+                headers[name] = value
+            else:
+                told[word if word.startswith("-") else "url"] = words.pop(0) if word.startswith("-") else word
+        path = told["url"].removeprefix("http://127.0.0.1:8000")
+        content = told.get("-d", "").encode()
+        answer = client.request(told.get("-X", "GET"), path, content=content, headers=headers)
+        assert answer.status_code == 200, (line, answer.text)
+        assert answer.json() not in ([], {}), line
 
 
 @given(st.text(max_size=30))
