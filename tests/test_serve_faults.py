@@ -235,7 +235,7 @@ OTHERS = (
     "inputList",
     "itemId",
 )
-WORDS = st.sampled_from((*OWN, *OWN_TOO, *OTHERS, "eventType", "properties", "sentAt"))
+WORDS = st.sampled_from((*OWN, *OWN_TOO, *OTHERS, "eventType", "itemId", "properties", "sentAt"))
 NAMES = WORDS | st.text(max_size=5)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(ITEMS),
