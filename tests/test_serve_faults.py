@@ -184,6 +184,26 @@ def test_a_catalogue_emptied_while_serving_gives_empty_lists(tmp_path: Path) -> 
         assert [one["id"] for one in client.post("/v1/recommend", json={}).json()["items"]] == ids[:1]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v1/items", b'{"items": [{"id": "z", "x": [%s]}]}'),
+        ("POST", "/v1/users", b'{"users": [{"id": "z", "x": {"y": %s}}]}'),
+        ("PUT", "/v1/rules/z", b'{"kind": "scenario", "scenario": "z", "defaults": {"k": %s}}'),
+        ("POST", "/api/item", b'{"ItemId": "z", "Labels": %s}'),
+        ("POST", "/v1/ask", b'{"wanted": {"text": %s}}'),
+    ],
+)
+@pytest.mark.parametrize(
+    "value", [b"9" * 40, b"[" * 100 + b"]" * 100, b"NaN", b'"\\ud800"', b'{"\\u0000": 1}']
+)
+def test_values_that_could_not_be_given_back_are_refused(
+    client: TestClient, method: str, path: str, body: bytes, value: bytes
+) -> None:
+    told = client.request(method, path, content=body % value, headers={"Content-Type": "application/json"})
+    assert told.status_code == 422, told.text
+
+
 @pytest.fixture(scope="module")
 def client(
     read_elsewhere: tuple[Path, Server], tmp_path_factory: pytest.TempPathFactory

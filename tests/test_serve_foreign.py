@@ -174,7 +174,9 @@ def test_personalize_events_items_and_users(client: TestClient) -> None:
     items = {"items": [{"itemId": "p1", "properties": json.dumps({"TITLE": "A loud battle", "price": 3})}]}
     assert client.post("/items", json=items).json() == {"accepted": 1, "ignored_columns": ["price"]}
     assert client.get("/v1/items/p1").json()["properties"]["title"] == "A loud battle"
-    assert client.post("/items", json={"items": [{"itemId": "p", "properties": "no"}]}).status_code == 422
+    for wrong in ("no", "[]", "[" * 2_000, json.dumps({"x": "\ud800"}), '{"x": NaN}'):
+        told = client.post("/items", json={"items": [{"itemId": "p", "properties": wrong}]})
+        assert told.status_code == 422, wrong
     users = {"users": [{"userId": "b", "properties": json.dumps({"age": 3})}]}
     assert client.post("/users", json=users).json() == {"accepted": 1}
     assert client.get("/v1/users/b").json()["properties"]["age"] == 3

@@ -122,7 +122,7 @@ class User(Answer):
 
 
 class Wish(TypedDict, total=False):
-    """What a list may be asked for; see POST /v1/recommend."""
+    """What may be asked of a list; see POST /v1/recommend."""
 
     user: str
     session: str
@@ -133,7 +133,6 @@ class Wish(TypedDict, total=False):
     filter: list[Mapping[str, Any]]
     exclude: list[str]
     boost: list[Mapping[str, Any]]
-    candidates: list[str]
     repeat: bool | Mapping[str, Any]
     diversity: float
     explore: float
@@ -142,6 +141,12 @@ class Wish(TypedDict, total=False):
     lang: Literal["en", "zh"]
     scenario: str
     properties: bool | list[str]
+
+
+class Restricted(Wish, total=False):
+    """The same, among candidates alone where they are told."""
+
+    candidates: list[str]
 
 
 class Turn(TypedDict, total=False):

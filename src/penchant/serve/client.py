@@ -17,7 +17,18 @@ from urllib.parse import quote
 import httpx
 
 from penchant.errors import PenchantError
-from penchant.serve.answers import Accepted, Event, Explained, Item, Listed, Turn, Understood, User, Wish
+from penchant.serve.answers import (
+    Accepted,
+    Event,
+    Explained,
+    Item,
+    Listed,
+    Restricted,
+    Turn,
+    Understood,
+    User,
+    Wish,
+)
 
 T = TypeVar("T")
 AGAIN = frozenset({429, 502, 503, 504})
@@ -61,7 +72,7 @@ class Calls:
     """The requests that a service takes, none of them sent."""
 
     @staticmethod
-    def recommend(wish: Wish) -> Call[Listed]:
+    def recommend(wish: Restricted) -> Call[Listed]:
         """A list for somebody."""
         return Call("POST", "/v1/recommend", Listed.of, wish)
 
@@ -202,7 +213,7 @@ class Client:
             time.sleep(pause)
         return self._sending.read(call, answer)
 
-    def recommend(self, **wish: Unpack[Wish]) -> Listed:
+    def recommend(self, **wish: Unpack[Restricted]) -> Listed:
         """Return a list: `client.recommend(user="1", k=20, explain=True)`."""
         return self._send(Calls.recommend(wish))
 
@@ -297,7 +308,7 @@ class AsyncClient:
             await asyncio.sleep(pause)
         return self._sending.read(call, answer)
 
-    async def recommend(self, **wish: Unpack[Wish]) -> Listed:
+    async def recommend(self, **wish: Unpack[Restricted]) -> Listed:
         """Return a list."""
         return await self._send(Calls.recommend(wish))
 

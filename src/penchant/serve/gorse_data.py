@@ -19,7 +19,7 @@ from penchant.serve.feeding import kind_of
 from penchant.serve.foreign import CATEGORIES, Loose, When, counted, moment, renamed
 from penchant.serve.paging import paged
 from penchant.serve.problems import Problem
-from penchant.serve.schemas import Id, Text
+from penchant.serve.schemas import Free, Id, Text
 from penchant.serve.service import Service, must, once, raw, reply
 
 HIDDEN = "gorse-hidden"
@@ -47,7 +47,7 @@ class Item(Loose):
     is_hidden: bool | None = Field(None, alias="IsHidden")
     categories: list[Id] | None = Field(None, alias="Categories", max_length=1_000)
     timestamp: When = Field(None, alias="Timestamp")
-    labels: Any = Field(None, alias="Labels")
+    labels: Free = Field(None, alias="Labels")
     comment: Text | None = Field(None, alias="Comment")
 
 
@@ -55,7 +55,7 @@ class User(Loose):
     """A user, or the fields of one that change."""
 
     user_id: Id | None = Field(None, alias="UserId")
-    labels: Any = Field(None, alias="Labels")
+    labels: Free = Field(None, alias="Labels")
     subscribe: list[Id] | None = Field(None, alias="Subscribe", max_length=1_000)
     comment: Text | None = Field(None, alias="Comment")
 

@@ -3,10 +3,10 @@
 ARNs name models there; here there is one, and they are read and not needed.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter
 from pydantic import Field, FiniteFloat
 from starlette.requests import Request
@@ -18,7 +18,7 @@ from penchant.live.records import Act
 from penchant.serve.feeding import kind_of
 from penchant.serve.foreign import Loose, When, counted, given, moment, renamed
 from penchant.serve.problems import Problem
-from penchant.serve.schemas import Id, Short, Text
+from penchant.serve.schemas import Id, Short, Text, held
 from penchant.serve.service import Service, body, must, once, reply
 
 Arn = Annotated[str, Field(max_length=256)] | None
@@ -243,14 +243,17 @@ def unpacked(told: str | Mapping[str, Any], place: str) -> dict[str, Any]:
     """Return properties that came as JSON in a text; raises Problem for what is none."""
     if isinstance(told, str):
         try:
-            told = json.loads(told)
-        except (ValueError, RecursionError) as error:
+            told = orjson.loads(told)
+        except ValueError as error:
             raise Problem(
                 422, f"{place}: not JSON", hint='a text like "{\\"genre\\": \\"Comedy\\"}"'
             ) from error
     if not isinstance(told, dict):
         raise Problem(422, f"{place}: no JSON object")
-    return dict(told)
+    try:
+        return dict(held(told))
+    except ValueError as error:
+        raise Problem(422, f"{place}: {error}") from error
 
 
 def split(engine: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
