@@ -38,6 +38,12 @@ Minutes = Annotated[
 ]
 
 
+Reader = Annotated[
+    bool, typer.Option("--reader/--no-reader", help="Keep what reads requests in the model's folder.")
+]
+Written = Annotated[Path | None, typer.Option(help="A table of penchant write, to join the items' texts.")]
+
+
 class Effort(StrEnum):
     """How long the search of settings may take."""
 
@@ -71,9 +77,7 @@ def fit(
     ] = False,
     pictures: Annotated[str, typer.Option(help=PICTURES_HELP)] = "auto",
     budget: Annotated[int | None, typer.Option(help="Tokens that a language URL may cost.", min=1)] = None,
-    written: Annotated[
-        Path | None, typer.Option(help="A table of penchant write, to join the items' texts.")
-    ] = None,
+    written: Written = None,
     template: Annotated[Path | None, typer.Option(help="A text file with {column} places for items.")] = None,
     weights: Weights = None,
     strict: Strict = False,
@@ -83,9 +87,7 @@ def fit(
         str, typer.Option(help="Columns to keep although they sum up the log: a,b.")
     ] = "",
     track: Track = None,
-    reader: Annotated[
-        bool, typer.Option("--reader/--no-reader", help="Keep what reads requests in the model's folder.")
-    ] = True,
+    reader: Reader = True,
 ) -> None:
     """Learn a model from tables."""
     be_quick()

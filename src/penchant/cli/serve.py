@@ -11,6 +11,21 @@ from penchant.errors import SettingError
 from penchant.language.encode import Encoder
 from penchant.language.lsa import LEARNED
 
+Durable = Annotated[
+    bool, typer.Option("--durable", help="Acknowledged events outlive a power cut, at a price.")
+]
+Weighed = Annotated[
+    str | None, typer.Option(help="How much a kind of event counts, as at the fit: view=1,buy=3.")
+]
+Limit = Annotated[int, typer.Option(help="Requests a minute of one caller, 0: any number.", min=0)]
+Origins = Annotated[
+    list[str] | None, typer.Option(help="Page of another address that may call; may be repeated.")
+]
+Trace = Annotated[str, typer.Option(help="Send a span for each request to this OTLP address (HTTP).")]
+Proxies = Annotated[
+    list[str] | None, typer.Option(help="Address whose X-Forwarded-For is believed; may be repeated.")
+]
+
 
 def serve(
     model: Annotated[Path, typer.Argument(help="The model's folder.")],
@@ -21,26 +36,14 @@ def serve(
     journal: Annotated[
         str | None, typer.Option(help="File, or postgresql:// address; beside the model unless told.")
     ] = None,
-    durable: Annotated[
-        bool, typer.Option("--durable", help="Acknowledged events outlive a power cut, at a price.")
-    ] = False,
+    durable: Durable = False,
     keys: Annotated[Path | None, typer.Option(help="JSON file of keys with roles.")] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="How much a kind of event counts, as at the fit: view=1,buy=3.")
-    ] = None,
+    weights: Weighed = None,
     people: Annotated[int, typer.Option(help="People kept in memory at once.", min=1)] = 50_000,
-    per_minute: Annotated[
-        int, typer.Option(help="Requests a minute of one caller, 0: any number.", min=0)
-    ] = 0,
-    origin: Annotated[
-        list[str] | None, typer.Option(help="Page of another address that may call; may be repeated.")
-    ] = None,
-    trace: Annotated[
-        str, typer.Option(help="Send a span for each request to this OTLP address (HTTP).")
-    ] = "",
-    trust_proxy: Annotated[
-        list[str] | None, typer.Option(help="Address whose X-Forwarded-For is believed; may be repeated.")
-    ] = None,
+    per_minute: Limit = 0,
+    origin: Origins = None,
+    trace: Trace = "",
+    trust_proxy: Proxies = None,
     texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Read requests in words.")] = True,
 ) -> None:
     """Answer over HTTP: lists, requests in words, events, items, users, a page."""

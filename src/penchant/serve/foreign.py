@@ -74,7 +74,9 @@ def in_category(engine: Engine, category: str) -> tuple[Filter, ...]:
 
 async def given(service: Service, asked: Asked) -> Given:
     """Return a list, counted and journaled like any other."""
-    found = service.engine.kept(asked) or await service.threaded(service.engine.recommend, asked)
+    found = service.engine.kept(asked)
+    if found is None:
+        found = await service.threaded(service.engine.recommend, asked)
     service.measures.lists.labels(found.policy, found.version[:12], found.fallback or "no").inc()
     return found
 

@@ -242,7 +242,7 @@ def fields_of(service: Service, one: Item) -> dict[str, Any]:
 def shown(service: Service, name: str) -> Mapping[str, Any]:
     """Return an item in the shape of Gorse."""
     fields = dict(service.shelf().fields(name))
-    categories = next((fields[own] for own in fields if plain(own) in CATEGORIES), [])
+    categories: Any = next((fields[own] for own in fields if plain(own) in CATEGORIES), [])
     when = fields.pop("timestamp", None)
     hidden = name in service.engine.rules.known.get(HIDDEN, {}).get("items", ())
     return {
