@@ -18,6 +18,7 @@ from penchant.explain.attribution import Reader
 from penchant.explain.naming import TEXTS, Namer
 from penchant.explain.reasons import REASONS, cells_of, reasons
 from penchant.explain.wording import checked
+from penchant.language.asking import RequestEncoder
 from penchant.language.choose import load_encoder, spec_of
 from penchant.language.encode import Encoder
 from penchant.language.know import hear
@@ -48,7 +49,8 @@ class Recommender:
 
     Requests in words are read by `encoder`, which a bundle keeps only where it was learned from the texts, or
     by the one that `language` names; `learned` is what answered requests taught, and `newcomers` what people
-    who say what they like took; None without enough.
+    who say what they like took; None without enough. `carried` goes with the bundle, and reads requests on a
+    machine without the language model.
     """
 
     data: Dataset
@@ -59,6 +61,7 @@ class Recommender:
     encoder: Encoder | None = None
     learned: Learned | None = None
     newcomers: Newcomers | None = None
+    carried: RequestEncoder | None = None
 
     @classmethod
     def fit(
@@ -237,7 +240,7 @@ class Recommender:
                 "this model's texts were read by an encoder that no name tells",
                 hint="give it: Recommender.load(folder, encoder=…)",
             )
-        encoder = load_encoder(self.language) if self.encoder is None else self.encoder
+        encoder = self.encoder or self.carried or load_encoder(self.language)
         return np.asarray(hear([text], encoder, self.whitening)[0])
 
     def known(self, items: Sequence[object]) -> Rows:
@@ -315,14 +318,24 @@ class Recommender:
     def desk(self) -> Desk:
         """Read the catalogue once, to answer requests in plain language: `desk().ask("films like Heat")`."""
         heard = self.encoder is None and self.language and self.knowledge.raw.shape[1]
-        return Desk.of(replace(self, encoder=load_encoder(self.language)) if heard else self)
+        if not heard:
+            return Desk.of(self)
+        return Desk.of(replace(self, encoder=self.carried or load_encoder(self.language)))
 
     def save(self, folder: Path | str, created: float | None = None) -> str:
         """Write a bundle, whole or not at all; returns its version. `created` is the moment, seconds UTC."""
         learned, new = (part.state() if part else None for part in (self.learned, self.newcomers))
         known = self.whitening, self.knowledge, self.language
         return stored(
-            Path(folder), self.data, self.ranking.state(), *known, learned, self.encoder, new, created
+            Path(folder),
+            self.data,
+            self.ranking.state(),
+            *known,
+            learned,
+            self.encoder,
+            new,
+            created,
+            self.carried,
         )
 
     @classmethod
@@ -338,4 +351,6 @@ class Recommender:
             new = Newcomers.from_state(found.newcomers, data.items, knowledge) if found.newcomers else None
             ranking = Ranking.from_state(found.ranking)
         reader = encoder or found.encoder
-        return cls(data, ranking, found.whitening, knowledge, found.language, reader, learned, new)
+        return cls(
+            data, ranking, found.whitening, knowledge, found.language, reader, learned, new, found.carried
+        )

@@ -59,7 +59,7 @@ def ask(
     if text is not None and not text.strip() and given is None:
         raise SettingError("the request is empty", hint="say what is wanted, or give --wanted")
     fitted = Recommender.load(model)
-    fitted = replace(fitted, encoder=fitted.encoder or reader_of(fitted.language))
+    fitted = replace(fitted, encoder=fitted.encoder or fitted.carried or reader_of(fitted.language))
     query = fitted.queries([user])[1][0] if user is not None else None
     talk = Conversation(fitted.desk(), query, k, given or Wanted())
     tables = []

@@ -42,6 +42,12 @@ Minutes = Annotated[
 ]
 
 
+Reader = Annotated[
+    bool, typer.Option("--reader/--no-reader", help="Keep what reads requests in the model's folder.")
+]
+Written = Annotated[Path | None, typer.Option(help="A table of penchant write, to join the items' texts.")]
+
+
 class Effort(StrEnum):
     """How long the search of settings may take."""
 
@@ -75,9 +81,7 @@ def fit(
     ] = False,
     pictures: Annotated[str, typer.Option(help=PICTURES_HELP)] = "auto",
     budget: Annotated[int | None, typer.Option(help="Tokens that a language URL may cost.", min=1)] = None,
-    written: Annotated[
-        Path | None, typer.Option(help="A table of penchant write, to join the items' texts.")
-    ] = None,
+    written: Written = None,
     template: Annotated[Path | None, typer.Option(help="A text file with {column} places for items.")] = None,
     weights: Weights = None,
     strict: Strict = False,
@@ -87,6 +91,7 @@ def fit(
         str, typer.Option(help="Columns to keep although they sum up the log: a,b.")
     ] = "",
     track: Track = None,
+    reader: Reader = True,
 ) -> None:
     """Learn a model from tables."""
     be_quick()
@@ -106,10 +111,26 @@ def fit(
         encoders += taught_beside(output, data, language, seed, wording)
     models = [fitted(data, seed, effort, name, budget, wording, pictures, goal) for name in encoders]
     model = better(models, data) if adapted else models[0]
-    version = model.save(output, time())
+    version = (carrying(model) if reader else model).save(output, time())
     say(f"{output}: version {version[:12]}, fitted in {perf_counter() - start:.0f} s")
     if tracking:
         keep(tracking, model)
+
+
+def carrying(model: Recommender) -> Recommender:
+    """Return the model with what reads requests, so that machines without the language model can too."""
+    from penchant.language.asking import request_encoder
+
+    apart = model.encoder is not None or model.language in ("", "none", LEARNED)
+    if apart or model.language.startswith(WEB) or not model.knowledge.raw.shape[1]:
+        return model
+    found = request_encoder(model.language, cache_folder())
+    if found is None:
+        say(
+            "the model's folder carries no reader of requests (onnx and onnxruntime write it): "
+            "texts are read where the language model is installed"
+        )
+    return replace(model, carried=found)
 
 
 def keep(tracking: Tracking, model: Recommender) -> None:

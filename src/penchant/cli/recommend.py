@@ -100,7 +100,11 @@ def loaded(model: Path, *, whole: bool, spoken: bool) -> Recommender:
     fitted = Recommender.load(model)
     if whole:
         return replace(fitted, encoder=texts_reader(fitted))
-    return replace(fitted, encoder=fitted.encoder or reader_of(fitted.language)) if spoken else fitted
+    return (
+        replace(fitted, encoder=fitted.encoder or fitted.carried or reader_of(fitted.language))
+        if spoken
+        else fitted
+    )
 
 
 def telling(explain: bool, words: bool, template: Path | None, lang: str, writer: str | None) -> Lang:

@@ -7,9 +7,30 @@ from typing import Annotated, Any
 
 import typer
 
-from penchant.cli.terminal import be_quick, reader_of, say
+from penchant.cli.terminal import be_quick, language_key, reader_of, say
 from penchant.errors import SettingError
 from penchant.language.encode import Encoder
+from penchant.language.lsa import LEARNED
+from penchant.serve.settings import Settings
+
+Durable = Annotated[
+    bool, typer.Option("--durable", help="Acknowledged events outlive a power cut, at a price.")
+]
+Weighed = Annotated[
+    str | None, typer.Option(help="How much a kind of event counts, as at the fit: view=1,buy=3.")
+]
+Limit = Annotated[int, typer.Option(help="Requests a minute of one caller, 0: any number.", min=0)]
+Origins = Annotated[
+    list[str] | None, typer.Option(help="Page of another address that may call; may be repeated.")
+]
+Trace = Annotated[str, typer.Option(help="Send a span for each request to this OTLP address (HTTP).")]
+Hours = Annotated[
+    float, typer.Option(help="Learn anew every so many hours, if anything came in; 0: not by itself.", min=0)
+]
+Many = Annotated[int, typer.Option(help="Learn anew after so many events; 0: not by itself.", min=0)]
+Proxies = Annotated[
+    list[str] | None, typer.Option(help="Address whose X-Forwarded-For is believed; may be repeated.")
+]
 
 
 def serve(
@@ -21,27 +42,16 @@ def serve(
     journal: Annotated[
         str | None, typer.Option(help="File, or postgresql:// address; beside the model unless told.")
     ] = None,
-    durable: Annotated[
-        bool, typer.Option("--durable", help="Acknowledged events outlive a power cut, at a price.")
-    ] = False,
+    durable: Durable = False,
     keys: Annotated[Path | None, typer.Option(help="JSON file of keys with roles.")] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="How much a kind of event counts, as at the fit: view=1,buy=3.")
-    ] = None,
+    weights: Weighed = None,
     people: Annotated[int, typer.Option(help="People kept in memory at once.", min=1)] = 50_000,
-    per_minute: Annotated[
-        int, typer.Option(help="Requests a minute of one caller, 0: any number.", min=0)
-    ] = 0,
-    origin: Annotated[
-        list[str] | None, typer.Option(help="Page of another address that may call; may be repeated.")
-    ] = None,
-    refresh_hours: Annotated[
-        float,
-        typer.Option(help="Learn anew every so many hours, if anything came in; 0: not by itself.", min=0),
-    ] = 0,
-    refresh_events: Annotated[
-        int, typer.Option(help="Learn anew after so many events; 0: not by itself.", min=0)
-    ] = 0,
+    per_minute: Limit = 0,
+    origin: Origins = None,
+    refresh_hours: Hours = 0,
+    refresh_events: Many = 0,
+    trace: Trace = "",
+    trust_proxy: Proxies = None,
     texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Read requests in words.")] = True,
 ) -> None:
     """Answer over HTTP: lists, requests in words, events, items, users, a page."""
@@ -51,8 +61,9 @@ def serve(
     from penchant.live.choose import beside, open_journal
     from penchant.live.engine import Engine
     from penchant.live.keeper import caught_up
+    from penchant.live.patience import Deaf
     from penchant.serve.app import make_app
-    from penchant.serve.settings import KeyFile, Settings
+    from penchant.serve.settings import KeyFile
     from penchant.store import current
 
     current(model)
@@ -61,16 +72,17 @@ def serve(
         host=host, port=port, keys=told.keys, salt=told.salt, per_minute=per_minute,
         origins=tuple(origin or ()), texts=texts, refresh_hours=refresh_hours, refresh_events=refresh_events,
         journal=journal or str(beside(model)), reader=reader if texts else None,
+        trace=trace, proxies=tuple(trust_proxy or ()),
     ).checked()  # fmt: skip
     kept = open_journal(settings.journal, durable=durable)
     caught_up(kept, model)
-    encoder = reader(model) if texts else None
+    encoder = reader(model) if texts else Deaf()
     engine = Engine(
         model, kept, encoder=encoder, weights=parse_weights(weights) if weights else None, most_people=people
     )
     app = make_app(engine, settings)
     say(f"model {engine.world.version[:12]}, {engine.world.model.data.n_items:,} items; journal {kept.place}")
-    listen(app, host, port)
+    listen(app, settings)
 
 
 def check_installed() -> None:
@@ -85,24 +97,33 @@ def check_installed() -> None:
         ) from error
 
 
-def listen(app: Callable[..., Any], host: str, port: int) -> None:
+def listen(app: Callable[..., Any], settings: Settings) -> None:
     """Answer requests until somebody ends it."""
     import uvicorn
 
+    from penchant.serve.running import config_of
+
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("bm25s").setLevel(logging.WARNING)
-    config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", access_log=False, server_header=False,
-        timeout_graceful_shutdown=10,
-    )  # fmt: skip
-    say(f"http://{host}:{port}/  ·  Ctrl+C ends it")
-    uvicorn.Server(config).run()
+    say(f"http://{settings.host}:{settings.port}/  ·  Ctrl+C ends it")
+    uvicorn.Server(config_of(app, settings)).run()
 
 
 def reader(model: Path) -> Encoder | None:
-    """Return what reads requests in words, None where nothing can on this machine."""
+    """Return what reads requests in words; None where the bundle carries it, or nothing here can."""
+    from penchant.language.choose import WEB
+    from penchant.language.remote import RemoteEncoder
+    from penchant.live.patience import WAIT
     from penchant.store import read
 
     contents, _ = read(model, verify=False)
-    language = contents.scalars.get("language", "")
-    return reader_of(language) if language else None
+    language, carried = contents.scalars.get("language", ""), "carried/model" in contents.arrays
+    if not language or carried:
+        return None
+    if language.startswith(WEB):
+        url, _, name = language.partition("#")
+        return RemoteEncoder(url, name, key=language_key(), timeout=WAIT, retries=0)
+    found = reader_of(language)
+    if found is None and language not in ("none", LEARNED):
+        say(f"texts: nothing reads them here; a bundle fitted anew carries what does ({language})")
+    return found

@@ -44,7 +44,12 @@ def behind_url(language: str, budget: int | None = None) -> Encoder | None:
     """Return the encoder that a URL names, with the key from PENCHANT_LANGUAGE_KEY; None for other names."""
     if not language.strip().startswith(WEB):
         return None
-    return load_encoder(language, key=os.environ.get("PENCHANT_LANGUAGE_KEY"), budget=budget)
+    return load_encoder(language, key=language_key(), budget=budget)
+
+
+def language_key() -> str | None:
+    """Return the key of a language URL, from PENCHANT_LANGUAGE_KEY."""
+    return os.environ.get("PENCHANT_LANGUAGE_KEY")
 
 
 def reader_of(language: str) -> Encoder | None:

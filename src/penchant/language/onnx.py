@@ -39,8 +39,8 @@ def int8(model: Any, path: Path) -> Forward:
         ) from error
 
 
-def run(path: Path) -> Forward:
-    """Return the forward pass of an ONNX file, on the caller's thread alone: batches share the processor.
+def run(source: Path | bytes) -> Forward:
+    """Return the forward pass of an ONNX file, by its place or its bytes, on the caller's thread alone.
 
     Raises:
         LanguageError: the file is damaged.
@@ -50,9 +50,11 @@ def run(path: Path) -> Forward:
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        given = source if isinstance(source, bytes) else str(source)
+        session = onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own kinds, one for each way a file can be wrong
-        raise LanguageError(f"{path}: cannot be read", hint="remove the file and run again") from error
+        place = "the reader of requests" if isinstance(source, bytes) else source
+        raise LanguageError(f"{place}: cannot be read", hint="remove the file and run again") from error
 
     def forward(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         hidden: NDArray[np.float32] = session.run(None, {"ids": ids, "mask": mask})[0]
@@ -61,7 +63,7 @@ def run(path: Path) -> Forward:
     return forward
 
 
-def keep(model: Any, path: Path) -> None:
+def keep(export_to: Callable[[Path], None], path: Path) -> None:
     """Write a model in full precision, whole or not at all.
 
     Raises:
@@ -70,7 +72,7 @@ def keep(model: Any, path: Path) -> None:
     """
     import_module("onnx")
     with written(path, "be written as ONNX") as whole:
-        export(model, whole)
+        export_to(whole)
 
 
 def write(model: Any, path: Path) -> None:

@@ -1,5 +1,6 @@
 """New items join a fitted recommender without a refit: placed by what is written about them."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,13 +10,14 @@ import polars as pl
 
 from penchant.data.catalogue import Catalogue
 from penchant.data.vocabulary import Vocabulary
-from penchant.errors import InputError
+from penchant.errors import InputError, LanguageError
 from penchant.language.describe import describe, reused
 from penchant.language.encode import Encoder, Whole, unit
 from penchant.language.knowledge import Knowledge
 from penchant.language.whiten import Whitening
 from penchant.recommender import Recommender
 
+LOG = logging.getLogger("penchant.live")
 SAMPLE = 2_000
 """Old rows beside which new ones are described, so that each column keeps the role it has there."""
 
@@ -71,10 +73,16 @@ def extended(
 ) -> Recommender:
     """Return the recommender with new items, by id; `encoder` reads their texts, None where it cannot.
 
-    Raises InputError for values that do not fit, and LanguageError where the encoder fails.
+    Where the encoder fails, they join without a text: what the journal holds is served, whatever happens.
+    Raises InputError for values that do not fit.
     """
     items = joined(model.data.items, rows)
-    knowledge = model.knowledge.also(known_of(items, len(rows), model, encoder))
+    try:
+        known = known_of(items, len(rows), model, encoder)
+    except LanguageError as error:
+        LOG.warning("%d items join without their texts until the next start: %s", len(rows), error)
+        known = known_of(items, len(rows), model, None)
+    knowledge = model.knowledge.also(known)
     data = replace(model.data, items=items)
     learned = model.learned.extend(items, knowledge) if model.learned else None
     ranking = model.ranking.extend(items, knowledge)

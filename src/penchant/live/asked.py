@@ -143,13 +143,17 @@ RANKED, SAMPLED, SPOKEN = "ranking", "plackett-luce", "ask"
 """Policies: by rank, drawn, or found in words."""
 
 
+COLDEST = 1e-6
+"""A heat below which no draw differs from the order of the scores."""
+
+
 def drawn(scores: Scores, k: int, heat: float, rng: np.random.Generator) -> tuple[Rows, Vectors]:
     """Draw k places without replacement, each with probability ∝ exp(s / heat) among those left.
 
     Returns the places in the order drawn and the propensity of each at its place given those before it
     (Plackett–Luce by the Gumbel trick; Kool et al., ICML 2019).
     """
-    odds = (scores.astype(np.float64) - float(scores.max(initial=0.0))) / heat
+    odds = (scores.astype(np.float64) - float(scores.max(initial=0.0))) / max(heat, COLDEST)
     order = np.argsort(-(odds + rng.gumbel(size=len(odds))), kind="stable")
     weights = np.exp(odds)[order]
     left = np.cumsum(weights[::-1])[::-1]  # from the end: what is left is never a small difference

@@ -201,7 +201,11 @@ def beside(data: Dataset, old: Recommender, say: Callable[[str], None]) -> Datas
 
 
 def carried(model: Recommender, old: Recommender) -> Recommender:
-    """Return a model with what answered requests taught the old one: a bundle does not keep the requests."""
+    """Return a model with what reads requests in the old one, and with what these taught it.
+
+    A bundle does not keep the requests that it learned from.
+    """
+    model = model if model.carried else replace(model, carried=old.carried)
     ranking = model.ranking
     plan = replace(ranking.plan, request_weight=old.ranking.plan.request_weight)
     model = replace(model, ranking=replace(ranking, plan=plan))

@@ -11,6 +11,7 @@ from penchant.explain.reasons import reasons
 from penchant.explain.wording import Lang
 from penchant.language.encode import Encoder
 from penchant.language.know import hear
+from penchant.live.patience import patient
 from penchant.models.popularity import Popularity
 from penchant.rank.blend import Sources
 from penchant.rank.single import Single
@@ -51,7 +52,7 @@ class World:
         items, timed = model.data.items, model.data.interactions.clock == "time"
         return cls(
             model, version, made, len(items), Attributes.of(items), Single.of(model.ranking),
-            encoder or model.encoder, seen, model.data.end, timed,
+            patient(encoder or model.encoder or model.carried), seen, model.data.end, timed,
         )  # fmt: skip
 
     def moment(self, now: float) -> float:

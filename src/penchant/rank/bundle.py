@@ -16,6 +16,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BundleError
+from penchant.language.asking import RequestEncoder
 from penchant.language.encode import Encoder
 from penchant.language.knowledge import Knowledge
 from penchant.language.lsa import LatentSemantics
@@ -31,7 +32,7 @@ COLUMNS = ("users", "items", "times", "weights", "values")
 class Opened:
     """What a bundle holds: `requests` is what was learned from requests, `newcomers` what was learned of
     people who describe themselves, `encoder` what was learned from the catalogue's texts, None where nothing
-    was.
+    was; `carried` reads requests where the language model is not installed.
     """
 
     data: Dataset
@@ -42,6 +43,7 @@ class Opened:
     requests: State | None = None
     encoder: LatentSemantics | None = None
     newcomers: State | None = None
+    carried: RequestEncoder | None = None
 
 
 def stored(
@@ -55,12 +57,13 @@ def stored(
     encoder: Encoder | None = None,
     newcomers: State | None = None,
     created: float | None = None,
+    carried: RequestEncoder | None = None,
 ) -> str:
     """Write a bundle; returns its version.
 
     `requests` and `newcomers` are what was learned from requests and of people who describe themselves, if
     anything; an encoder is kept where it was learned from the catalogue. `created`, in seconds UTC, tells a
-    service how much time has passed since.
+    service how much time has passed since. `carried` is kept to read requests on any machine.
     """
     events = data.interactions
     arrays = {f"events/{name}": getattr(events, name) for name in COLUMNS}
@@ -75,6 +78,8 @@ def stored(
         arrays |= {f"newcomers/{name}": array for name, array in newcomers.arrays.items()}
     if isinstance(encoder, LatentSemantics):
         arrays |= {f"encoder/{name}": array for name, array in encoder.state().items()}
+    if carried is not None:
+        arrays |= {f"carried/{name}": array for name, array in carried.state().items()}
     tables = {"items": _table(data.items), "users": _table(data.users)}
     scalars = {
         "clock": events.clock,
@@ -112,9 +117,11 @@ def opened(folder: Path) -> Opened:
         language = contents.scalars["language"]
         learned = below(contents.arrays, "encoder/")
         encoder = LatentSemantics.from_state(learned) if learned else None
+        reading = below(contents.arrays, "carried/")
+        carried = RequestEncoder.from_state(reading) if reading else None
         scale = None if contents.scalars["scale"] is None else tuple(contents.scalars["scale"])
     data = Dataset(events, items, users, scale=scale).with_traits()
-    return Opened(data, ranking, whitening, knowledge, language, requests, encoder, newcomers)
+    return Opened(data, ranking, whitening, knowledge, language, requests, encoder, newcomers, carried)
 
 
 @contextmanager

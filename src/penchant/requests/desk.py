@@ -106,6 +106,7 @@ class Desk:
     words: WordIndex
     fitting: Fitting
     tastes: dict[tuple[object, ...], Scores] = field(default_factory=dict)
+    deaf: bool = False
 
     @classmethod
     def of(cls, model: Model) -> Self:
@@ -214,9 +215,13 @@ class Desk:
 
     def heard(self, wanted: Wanted) -> Vectors | None:
         """Return the vector of the text, None without a text or without a language model."""
-        if not wanted.text.strip() or not self.model.knowledge.raw.shape[1]:
+        if self.deaf or not wanted.text.strip() or not self.model.knowledge.raw.shape[1]:
             return None
         return self.model.hear(wanted.text)
+
+    def deafened(self) -> "Desk":
+        """Return the desk as it is without a language model: requests are searched by their words alone."""
+        return replace(self, fitting=Fitting(self.words, None, self.fitting.raw), deaf=True)
 
     def query(self, wanted: Wanted, asker: Query, heard: Vectors | None) -> Query:
         """Put a request into the words that models understand."""

@@ -20,11 +20,13 @@ from penchant.live.engine import Engine
 from penchant.serve import (
     asking,
     feeding,
+    gorse,
     governing,
     listing,
     looking,
     overseeing,
     pages,
+    personalize,
     refreshing,
     trying,
 )
@@ -33,6 +35,7 @@ from penchant.serve.measures import Measures
 from penchant.serve.problems import Problem, answer, refused
 from penchant.serve.service import Service
 from penchant.serve.settings import Settings
+from penchant.serve.tracing import Traced, exporting
 
 LOG = logging.getLogger("penchant.serve")
 GZIP_FROM = 4_000
@@ -41,7 +44,7 @@ GZIP_FROM = 4_000
 
 def make_app(engine: Engine, settings: Settings) -> FastAPI:
     """Return the ASGI app; the engine is closed with it."""
-    measures = Measures()
+    measures, spans = Measures(), exporting(settings.trace) if settings.trace else None
     service = Service(engine, settings, measures)
 
     @asynccontextmanager
@@ -49,13 +52,16 @@ def make_app(engine: Engine, settings: Settings) -> FastAPI:
         yield
         service.pool.shutdown()
         engine.close()
+        if spans is not None:
+            spans.shutdown()
 
     app = FastAPI(
         title="Penchant", version=version("penchant"), lifespan=life, docs_url=None, redoc_url=None,
         description="Lists with reasons, from what people did and what things say.",
     )  # fmt: skip
     shown = (pages,) if settings.page else ()
-    for room in (listing, asking, feeding, looking, governing, overseeing, refreshing, trying, *shown):
+    own = (listing, asking, feeding, looking, governing, overseeing, refreshing, trying)
+    for room in (*own, gorse, personalize, *shown):
         app.include_router(room.routes(service))
     if settings.page:
         app.mount("/static", pages.static())
@@ -70,6 +76,8 @@ def make_app(engine: Engine, settings: Settings) -> FastAPI:
         )  # fmt: skip
     app.add_middleware(Packed, minimum_size=GZIP_FROM, compresslevel=5)
     app.add_middleware(Guard, settings=settings, measures=measures)
+    if spans is not None:
+        app.add_middleware(Traced, provider=spans, engine=engine)
     app.state.service = service
     return app
 

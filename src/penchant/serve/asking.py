@@ -3,7 +3,8 @@
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from penchant.errors import LanguageError
 from penchant.explain.reasons import sentence
 from penchant.live.asked import Asked
 from penchant.live.effect import compared, variety
@@ -90,17 +92,29 @@ def answered(service: Service, desks: Desks, told: Ask, user: str) -> dict[str, 
     talk.k, talk.query = told.k, engine.query(Asked(user=user, session=told.session or ""))
     hidden = engine.hidden_rows(len(desk.texts))
     talk.query = replace(talk.query, excluded=hidden)
+    before, read = copy(talk), True
+    try:
+        answer = turned(talk, told)
+    except LanguageError:  # the words are searched all the same
+        for part in fields(talk):
+            setattr(talk, part.name, getattr(before, part.name))
+        read, talk.desk = False, desk.deafened()
+        try:
+            answer = turned(talk, told)
+        finally:
+            talk.desk = desk
+    asked = Asked(user=user, session=told.session or "", text=told.text)
+    found = spoken(service, desk, talk, answer, name, told, asked)
+    return found if read else found | {"text_read": False}
+
+
+def turned(talk: Conversation, told: Ask) -> Answer:
+    """Take a turn, or answer to what was understood and edited."""
     if told.wanted is not None:
         talk.wanted = Wanted.from_json(orjson.dumps(told.wanted).decode(), where="wanted")
-        if told.text.strip():
-            answer = talk.turn(told.text, explain=told.explain)
-        else:
-            answer = talk.reply(explain=told.explain)
-    else:
-        answer = talk.turn(told.text, explain=told.explain)
-    return spoken(
-        service, desk, talk, answer, name, told, Asked(user=user, session=told.session or "", text=told.text)
-    )
+        if not told.text.strip():
+            return talk.reply(explain=told.explain)
+    return talk.turn(told.text, explain=told.explain)
 
 
 def spoken(

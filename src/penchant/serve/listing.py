@@ -115,10 +115,12 @@ def routes(service: Service) -> APIRouter:
         if given is None:
             given = await service.threaded(engine.recommend, asked)
         service.measures.list_given(given.policy, given.version, given.fallback)
-        answer = answered(given, service.shelf(), told.properties, told.lang)
+        found = answered(given, service.shelf(), told.properties, told.lang)
         if told.measures:
-            answer["measures"] = await service.threaded(effect, engine, asked, given)
-        return reply(answer)
+            found["measures"] = await service.threaded(effect, engine, asked, given)
+        if asked.text.strip() and given.query.text is None:
+            found["text_read"] = False
+        return reply(found)
 
     @router.post("/v1/recommend", openapi_extra=documented(Recommend), summary="A list for somebody")
     async def recommend(request: Request) -> Response:

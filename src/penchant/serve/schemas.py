@@ -1,8 +1,9 @@
 """What callers send, checked strictly: unknown fields and wrong types are refused, never guessed at."""
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from penchant.requests.wanted import Filter
 
@@ -11,6 +12,33 @@ Short = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 Text = Annotated[str, Field(max_length=20_000, pattern=r"^[^\x00]*$")]
 Ids = Annotated[list[Id], Field(max_length=100_000)]
 Moment = Annotated[FiniteFloat, Field(ge=0, le=4_102_444_800)]
+
+
+DEEPEST = 50
+"""Lists and objects within each other that a field may hold."""
+
+
+def held(value: Any, depth: int = 0) -> Any:
+    """Return a JSON value that every part of the service can hold and give back; ValueError for others."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("a whole number beyond 64 bits")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number that is not finite")
+    if depth > DEEPEST:
+        raise ValueError(f"more than {DEEPEST} lists and objects within each other")
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if len(name) > 500 or "\0" in name:
+                raise ValueError("a name of a field is too long, or holds a zero byte")
+            held(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            held(inner, depth + 1)
+    return value
+
+
+Free = Annotated[Any, AfterValidator(held)]
+"""Any JSON value that can be held."""
 
 
 class Strict(BaseModel):
@@ -121,7 +149,7 @@ class Ask(Strict):
     user: Id | None = None
     session: Id | None = None
     conversation_id: Id | None = None
-    wanted: dict[str, Any] | None = None
+    wanted: dict[str, Free] | None = None
     k: Annotated[int, Field(ge=1, le=200)] = 10
     explain: bool = False
     measures: bool = False
@@ -141,6 +169,12 @@ class Thing(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
     id: Id
+
+    @model_validator(mode="after")
+    def can_be_held(self) -> "Thing":
+        """Refuse fields that could not be given back."""
+        held(self.model_extra or {})
+        return self
 
 
 class Things(Strict):
@@ -174,5 +208,5 @@ class Ruling(Strict):
     items: Annotated[list[Id], Field(max_length=10_000)] = Field(default_factory=list)
     columns: Annotated[list[Id], Field(max_length=200)] = Field(default_factory=list)
     scenario: Short = ""
-    defaults: dict[str, Any] = Field(default_factory=dict)
+    defaults: dict[str, Free] = Field(default_factory=dict)
     note: Short = ""

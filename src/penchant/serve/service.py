@@ -70,10 +70,15 @@ class Service:
 
 async def body(request: Request, model: type[B]) -> B:
     """Read a body; raises Problem where it is no JSON, and pydantic's error where it cannot be used."""
+    return model.model_validate_json(await raw(request))
+
+
+async def raw(request: Request) -> bytes:
+    """Return the bytes of a body; raises Problem where it says that it is no JSON."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise Problem(415, f"bodies are application/json, not {kind[:60]!r}")
-    return model.model_validate_json(await request.body() or b"{}")
+    return await request.body() or b"{}"
 
 
 def reply(content: Any, status: int = 200) -> Response:

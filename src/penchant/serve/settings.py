@@ -34,8 +34,9 @@ class Settings:
     """`keys` may be empty on a loopback address alone. `salt` is what hashed ids are made with.
 
     `largest` is the longest body in bytes, `slowest` the seconds that a request may take, `origins` the pages
-    of other addresses that may call (CORS), `per_minute` the requests of one key or address. The bundle is
-    refreshed every `refresh_hours` and after so many events (0: never by itself), from `journal`; `reader`
+    of other addresses that may call (CORS), `per_minute` the requests of one key or address. `trace` is
+    where spans are sent, `proxies` are the addresses that are believed about whom they speak for. The bundle
+    is refreshed every `refresh_hours` and after so many events (0: never by itself), from `journal`; `reader`
     finds what reads the texts of a bundle in another language model's space.
     """
 
@@ -50,6 +51,7 @@ class Settings:
     page: bool = True
     texts: bool = True
     trace: str = ""
+    proxies: tuple[str, ...] = ()
     refresh_hours: float = 0.0
     refresh_events: int = 0
     journal: str = ""
