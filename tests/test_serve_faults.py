@@ -290,10 +290,14 @@ def test_any_path_is_answered(client: TestClient, place: str, part: str) -> None
     assert fine(told.status_code), (place, part, told.text)
 
 
+ENDLESS = ("/stream", "/v1/refresh")
+"""An event stream, and what starts a fit in another process."""
+
+
 def test_requests_made_from_the_document_are_answered(client: TestClient) -> None:
     schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
     found: list[Any] = list(schema.get_all_operations())
-    operations = [one.ok() for one in found]
+    operations = [one.ok() for one in found if not one.ok().path.endswith(ENDLESS)]
     assert len(operations) > 15
     sent_in_all = 0
 

@@ -151,7 +151,8 @@ def service(found: dict[str, Any], played: dict[str, Any]) -> list[str]:
         "",
         f"Events: {bulk['events_per_second']:,.0f} a second in bulks, {single['per_second']:,.0f} one",
         "by one (16 connections), each in the journal before it is acknowledged. A list right after an event",
-        f"of the same person takes {alone['after_event_ms']:.1f} ms, without one {alone['without_ms']:.1f} ms.",
+        f"of the same person takes {alone['after_event_ms']:.1f} ms, without one",
+        f"{alone['without_ms']:.1f} ms.",
         f"The first answer comes {start:.1f} s after the start; memory is {memory:.0f} MiB, with",
         f"requests in words {texts:.0f} MiB.",
     ]
