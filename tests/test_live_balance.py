@@ -98,14 +98,14 @@ def test_work_is_bounded_and_what_happened_at_one_time_is_one_moment(
     with served.engine(tmp_path) as live:
         acts = [replace(act("x", item), time=served.END + n // 2) for n, item in enumerate(ITEMS[:8])]
         live.observe(acts).result()
-        person, world = live.people.get(("x", "")), live.world
-        moments = untaught(person, world, live.weight)
+        person, world, query = live.people.get(("x", "")), live.world, live.query(Asked(user="x"))
+        moments = untaught(person, query, world, live.weight)
         assert [len(rows) for _, rows in moments] == [2, 2, 2]  # before the first one nothing was known
         assert [len(query.rows) for query, _ in moments] == [2, 4, 6]
         monkeypatch.setattr(balance, "LATEST", 4)
-        assert len(untaught(person, world, live.weight)) == 2
+        assert len(untaught(person, query, world, live.weight)) == 2
         monkeypatch.setattr(balance, "WORK", 2 * world.model.data.n_items)
-        assert len(untaught(person, world, live.weight)) == 1
+        assert len(untaught(person, query, world, live.weight)) == 1
 
 
 @pytest.mark.parametrize("consent", ["profile", "none"])

@@ -15,7 +15,7 @@ from typing import Self, TypeAlias
 
 import numpy as np
 
-from penchant.live.histories import Weigh, known
+from penchant.live.histories import Weigh
 from penchant.live.people import Person
 from penchant.live.world import World
 from penchant.rank.single import Single
@@ -65,28 +65,46 @@ def learned(balance: Balance, moments: Sequence[Taken], single: Single) -> Balan
     return balance
 
 
-def untaught(person: Person, world: World, weigh: Weigh) -> list[Taken]:
-    """Return the latest moments that nothing was learned from yet; events of one time are one moment."""
+def untaught(person: Person, query: Query, world: World, weigh: Weigh) -> list[Taken]:
+    """Return the latest moments that nothing was learned from yet; events of one time are one moment.
+
+    `query` is what is known of the person with all of their events.
+    """
     most = min(person.untaught, LATEST, max(1, WORK // max(1, world.model.data.n_items)))
-    start, found = len(person.acts) - most, list[Taken]()
-    for time, group in groupby(person.acts[start:], key=lambda act: act.time):
-        acts = list(group)
-        before = known(replace(person, acts=person.acts[:start]), world, weigh)
-        start += len(acts)
-        rows = world.model.data.items.vocabulary.rows([act.item for act in acts if weigh(act) > 0])
-        rows = rows[(rows >= 0) & ~np.isin(rows, before.rows)]
-        if len(rows) and len(before.rows):
-            found.append((replace(before, at=world.moment(time), balance=0.0), rows))
+    acts = person.acts[len(person.acts) - most :]
+    rows = world.model.data.items.vocabulary.rows([act.item for act in acts])
+    start, place, found = len(query.rows) - int((rows >= 0).sum()), 0, list[Taken]()
+    for time, group in groupby(acts, key=lambda act: act.time):
+        if start < 0:  # their history may not be used
+            return []
+        wanted = np.array([weigh(act) > 0 for act in group])
+        own = rows[place : place + len(wanted)]
+        taken = own[wanted & (own >= 0) & ~np.isin(own, query.rows[:start])]
+        if len(taken) and start:
+            before = replace(
+                query, rows=query.rows[:start], times=query.times[:start], weights=query.weights[:start],
+                values=query.values[:start], at=world.moment(time), balance=0.0,
+            )  # fmt: skip
+            found.append((before, taken))
+        place, start = place + len(wanted), start + int((own >= 0).sum())
     return found
 
 
-def teach(person: Person, world: World, weigh: Weigh, lock: threading.RLock) -> None:
+def teach(person: Person, query: Query, world: World, weigh: Weigh, lock: threading.RLock) -> None:
     """Learn from what a person did since the last time; scoring runs outside of the lock."""
     with lock:
-        moments, before = untaught(person, world, weigh), Balance(person.balance, person.precision or PRIOR)
+        if person.query is not query:  # something happened since; whoever asks next has it
+            return
+        moments, before = (
+            untaught(person, query, world, weigh),
+            Balance(person.balance, person.precision or PRIOR),
+        )
         person.untaught = 0
-    if moments:
-        after = learned(before, moments, world.single)
-        with lock:
-            person.balance, person.precision = after.value, after.precision
-            person.changed()
+    if not moments:
+        return
+    after = learned(before, moments, world.single)
+    with lock:
+        person.balance, person.precision = after.value, after.precision
+        now = person.query
+        person.lists.clear()
+        person.query = replace(now, balance=after.value) if now is not None and len(now.rows) else None

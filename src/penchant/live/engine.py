@@ -232,7 +232,7 @@ class Engine:
             world, now, person, query = self._begin(asked)
             barred, shelf = self._bars(world), self._shelf(asked, world, now)
         if person is not None and person.untaught:
-            teach(person, world, self.weight, self.lock)
+            teach(person, query, world, self.weight, self.lock)
             return self.found(asked)
         found = person.lists.get(shelf) if person and asked.plain else None
         if found is None:
