@@ -40,7 +40,8 @@ class Query:
     shape (F,). `text` is the vector of a request in words, shape (width,); `heard`, shape (n_items,), is what
     was learned that its words say of each item, None where only their vector tells. `wanted` and `unwanted`
     are items named as liked and disliked, `excluded` must not appear in the answer. `at` is the
-    moment asked, in seconds UTC. `key` is opaque: it assigns experiments and breaks ties.
+    moment asked, in seconds UTC. `key` is opaque: it assigns experiments and breaks ties. `balance`, between
+    −1 and 1, trusts recent views of the history more than long-term ones, or less, for new items.
     """
 
     rows: Rows = field(default_factory=lambda: NO_ROWS)
@@ -55,6 +56,7 @@ class Query:
     excluded: Rows = field(default_factory=lambda: NO_ROWS)
     at: float = 0.0
     key: str = ""
+    balance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

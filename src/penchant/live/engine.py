@@ -21,6 +21,7 @@ from penchant.explain.wording import Lang
 from penchant.language.encode import Encoder
 from penchant.live.additions import extended, new_rows
 from penchant.live.asked import OPEN, SPOKEN, Asked, Given, Router, Why
+from penchant.live.balance import teach
 from penchant.live.histories import asked_by, found, query_of
 from penchant.live.ids import new_id
 from penchant.live.journal import Batch, Journal
@@ -213,8 +214,6 @@ class Engine:
             for person in self.people.known.values():
                 person.changed()
 
-    # ---- people
-
     # ---- what goes out
 
     def recommend(self, asked: Asked) -> Given:
@@ -232,6 +231,9 @@ class Engine:
         with self.lock:
             world, now, person, query = self._begin(asked)
             barred, shelf = self._bars(world), self._shelf(asked, world, now)
+        if person is not None and person.untaught:
+            teach(person, query, world, self.weight, self.lock)
+            return self.found(asked)
         found = person.lists.get(shelf) if person and asked.plain else None
         if found is None:
             found = listed(world, asked_by(query, asked, world), asked, barred, self.rules)
@@ -279,12 +281,8 @@ class Engine:
         )
 
     def _by_scenario(self, asked: Asked) -> Asked:
-        defaults = self.rules.scenario(asked.scenario)
-        return (
-            replace(asked, **{name: value for name, value in defaults.items() if name in OPEN})
-            if defaults
-            else asked
-        )
+        defaults = self.rules.scenario(asked.scenario).items()
+        return replace(asked, **{name: value for name, value in defaults if name in OPEN})
 
     def _bars(self, world: World) -> tuple[Any, ...]:
         stamp = (self.rules.stamp, world.model.data.n_items, world.version)

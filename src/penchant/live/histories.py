@@ -46,7 +46,7 @@ def known(person: Person, world: World, weigh: Weigh) -> Query:
         found = lived(found, person.acts, world, weigh)
     if person.vector is not None and not len(found.rows) and person.consent in ("full", "profile"):
         found = introduced(found, person, world)  # words speak for newcomers; a history for itself
-    return found
+    return replace(found, balance=person.balance) if len(found.rows) else found
 
 
 def introduced(query: Query, person: Person, world: World) -> Query:
@@ -61,7 +61,7 @@ def found(key: Key, journal: Journal, world: World) -> Person:
     """Read somebody from the journal, with what they did since the bundle was made."""
     user, session = key
     acts = [act for _, act in journal.history(user, session, world.seen)]
-    person = Person(key, acts[-1_000:])
+    person = Person(key, acts[-1_000:], untaught=len(acts[-1_000:]))
     if user:
         told = journal.latest("user", user)
         if told is not None and told.action != "delete":

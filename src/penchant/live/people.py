@@ -33,7 +33,8 @@ class Person:
     """One person. `acts` are those since the bundle, oldest first; `state` grows with every change.
 
     `fields` and `text` are what the person, or the shop, said of them live; `vector` is that of `text`.
-    `balance` is how much more recent than long-term taste tells of them (see `balance.py`), 0 at first.
+    `balance` is how much more recent than long-term taste tells of them, 0 at first, `precision` how sure
+    that is (see `balance.py`); of the last `untaught` acts nothing was learned yet.
     """
 
     key: Key
@@ -47,6 +48,9 @@ class Person:
     asked: object = None
     old: Rows = field(default_factory=lambda: NO_ROWS)
     lists: dict[Any, Any] = field(default_factory=dict)
+    balance: float = 0.0
+    precision: float = 0.0
+    untaught: int = 0
 
     def changed(self) -> None:
         """Forget what was derived: the next request sees the change."""
@@ -57,6 +61,7 @@ class Person:
     def did(self, act: Act) -> None:
         """Take an event in."""
         self.acts.append(act)
+        self.untaught += 1
         if len(self.acts) > LONGEST:
             del self.acts[: len(self.acts) - LONGEST]
         self.changed()

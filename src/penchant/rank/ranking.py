@@ -23,6 +23,7 @@ from penchant.models.words import Words
 from penchant.rank.blend import Blend, Scale, Sources
 from penchant.rank.calibration import Calibration, clues_of, learned_calibration, trend_of
 from penchant.rank.evidence import ItemEvidence, evidence_of
+from penchant.rank.horizons import directions
 from penchant.rank.moments import Moments
 from penchant.rank.rating import fitted_ratings
 from penchant.rank.rehearsal import rehearse
@@ -115,7 +116,11 @@ class Ranking:
         chosen = Sources({name: self.sources.scorers[name] for name in blend.names[:-1]}, self.sources.scales)
         rows = np.arange(self.n_items) if items is None else items
         known = self.evidence.features(queries, rows)
-        return chosen.standard(queries, items, self.n_items), known, self.words(queries, items)
+        standard = chosen.standard(queries, items, self.n_items)
+        if not repeat and any(query.balance for query in queries):
+            balance = np.array([query.balance for query in queries], dtype=np.float32)
+            standard *= 1.0 + directions(blend.names)[:, None, None] * balance[:, None]
+        return standard, known, self.words(queries, items)
 
     def words(self, queries: Sequence[Query], items: Rows | None = None) -> Vectors:
         """Return what the words of requests give to the scores, (Q, C); 0 where no query has any."""
@@ -204,6 +209,8 @@ class Ranking:
         """Return what one unit of each source's own score gives to the items in `rows`, shape (k,) each."""
         blend = self.plan.blends.of(repeat=repeat)
         trust = blend.trust(self.evidence.features([query], rows))[:, 0]
+        if query.balance and not repeat:
+            trust = trust * (1.0 + np.float32(query.balance) * directions(blend.names))[:, None]
         return {
             name: trust[place] / self.sources.scales[name].spread
             for place, name in enumerate(blend.names[:-1])

@@ -21,6 +21,7 @@ from penchant.models.item_to_item import ItemToItem
 from penchant.models.popularity import Popularity
 from penchant.rank.blend import Scale
 from penchant.rank.evidence import NAMES
+from penchant.rank.horizons import directions
 from penchant.rank.ranking import Ranking
 from penchant.types import Query, Rows, Scores, Slate, Vectors
 
@@ -109,6 +110,7 @@ class Single:
     theta: Vectors
     events: Vectors
     cold: Vectors
+    directions: Vectors
     fresh: tuple[float, Vectors] = field(default=(-np.inf, np.empty(0, dtype=np.float32)))
 
     @classmethod
@@ -142,7 +144,16 @@ class Single:
         known = ranking.evidence.features([Query(rows=np.zeros(1, dtype=np.int64))], np.arange(n))[:, 0]
         theta = np.ascontiguousarray(blend.theta.T.astype(np.float32))
         at = NAMES.index
-        return cls(ranking, tuple(parts), constant, rest, theta, known[at("events")], known[at("cold")])
+        return cls(
+            ranking,
+            tuple(parts),
+            constant,
+            rest,
+            theta,
+            known[at("events")],
+            known[at("cold")],
+            directions(blend.names),
+        )
 
     def popular(self, ranking: Ranking, scores: Mapping[str, Scores]) -> "Single":
         """Return it with other popularities, by the name of their source; `ranking` has them already."""
@@ -155,12 +166,22 @@ class Single:
 
     def score(self, query: Query) -> Scores:
         """Return the scores of all items, (n_items,)."""
-        n, names = self.ranking.n_items, NAMES.index
         if not (len(query.rows) or len(query.wanted)):
-            trust = self.theta[names("newcomer")]
+            trust = self.theta[NAMES.index("newcomer")]
             return self._newcomer(query, trust) + self.ranking.words([query]).ravel()
+        scores = self._blended(query, self._standard(query))
+        words = self.ranking.words([query])
+        return np.asarray(scores + words[0] if words.ndim else scores)
+
+    def sides(self, query: Query) -> tuple[Scores, Scores]:
+        """Return the scores of a history by itself, and what a balance of 1 adds to them, (n_items,) each."""
         found = self._standard(query)
-        mixed = self.theta @ found  # (F, n_items)
+        return self._blended(query, found), self._blended(query, found * self.directions[:, None])
+
+    def _blended(self, query: Query, standard: Vectors) -> Scores:
+        """Return the sum of the standard scores, (K, n_items), each trusted as the evidence says."""
+        n, names = self.ranking.n_items, NAMES.index
+        mixed = self.theta @ standard  # (F, n_items)
         scores = mixed[names("always")]
         length = np.float32(np.log1p(len(query.rows) + len(query.wanted)) / np.log(21.0) - 1.0)
         scores += length * mixed[names("history")]
@@ -170,8 +191,7 @@ class Single:
         seen = query.rows[(query.rows >= 0) & (query.rows < n)]
         seen = np.unique(seen)
         scores[seen] += mixed[names("seen"), seen]
-        words = self.ranking.words([query])
-        return np.asarray(scores + words[0] if words.ndim else scores)
+        return np.asarray(scores)
 
     def slate(self, query: Query, rows: Rows) -> Slate:
         """Return what each source gives to the items in `rows`, as `Ranking.slate`."""
@@ -205,6 +225,8 @@ class Single:
             part.fill(found, rows, weights)
         for k, name in self.rest.items():
             found[k] = self._other(name, query)
+        if query.balance:
+            found *= (1.0 + np.float32(query.balance) * self.directions)[:, None]
         return found
 
     def _other(self, name: str, query: Query) -> Scores:
