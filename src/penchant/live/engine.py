@@ -276,7 +276,7 @@ class Engine:
             asked.scenario,
             explore,
             self.rules.stamp,
-            int(now // 60),
+            int(now // world.ageing),
             id(world),
         )
 

@@ -64,6 +64,11 @@ class World:
             return self.end
         return now if now <= self.end else self.end + max(0.0, now - max(self.made, self.end))
 
+    @property
+    def ageing(self) -> float:
+        """Seconds in which nothing gets noticeably older: a minute, or a 5,000th of the log."""
+        return max(60.0, self.model.ranking.evidence.span / 5_000)
+
     def hear(self, text: str) -> Vectors | None:
         """Return the vector of a text; None where no language model is at hand, or it does not answer."""
         if self.encoder is None or not self.model.knowledge.raw.shape[1] or not text.strip():

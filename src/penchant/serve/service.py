@@ -22,7 +22,8 @@ from penchant.serve.settings import RANKS, Role, Settings
 
 T = TypeVar("T")
 B = TypeVar("B", bound=BaseModel)
-THREADS = 2
+THREADS = 1
+"""Threads that score: more of them wait for each other and for the loop (measured, see notes/LOG.md)."""
 MANY = 200_000
 """Users whose hashes a browser's key can be resolved to."""
 
