@@ -10,6 +10,7 @@ const EVERY = 5_000;
 let known = [];
 let waiting = 0;
 let turn = 0;
+let last = "";
 
 function fail(problem) {
   $("experiment-wrong").hidden = !problem;
@@ -85,16 +86,23 @@ async function look() {
     if (mine !== turn) return;
     known = found.map((one) => one.id);
     $("trying").hidden = false;
-    const held = document.activeElement?.closest(".trial"), what = document.activeElement?.dataset.do;
-    $("experiments").replaceChildren(...(found.length ? found.map((one, place) => card(one, results[place])) : [el("p", { class: "hint" }, t("experiments_none"))]));
-    const there = held && [...$("experiments").children].find((one) => one.dataset.id === held.dataset.id);
-    if (there) (there.querySelector(`[data-do="${what}"]`) ?? there.querySelector("button"))?.focus();
+    const drawn = JSON.stringify([found, results]);
+    if (drawn !== last) draw(found, results);
+    last = drawn;
   } catch (problem) {
     if (mine !== turn) return;
     if ((problem.status === 404 || problem.status === 501) && !known.length) { $("trying").hidden = true; return; }
     fail(problem);
   }
   waiting = setTimeout(again, EVERY);
+}
+
+// Drawn anew only when something changed, and the focus stays where it was.
+function draw(found, results) {
+  const held = document.activeElement?.closest(".trial"), what = document.activeElement?.dataset.do;
+  $("experiments").replaceChildren(...(found.length ? found.map((one, place) => card(one, results[place])) : [el("p", { class: "hint" }, t("experiments_none"))]));
+  const there = held && [...$("experiments").children].find((one) => one.dataset.id === held.dataset.id);
+  if (there) (there.querySelector(`[data-do="${what}"]`) ?? there.querySelector("button"))?.focus();
 }
 
 function again() {

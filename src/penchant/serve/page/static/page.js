@@ -9,7 +9,7 @@ import { speakOfPicked } from "./reasons.js";
 import { openWhy } from "./why.js";
 import { number, percent, short, t } from "./words.js";
 
-const state = { about: null, who: null, likes: [], talk: null, given: null, turn: 0, stop: null, newUntil: 0 };
+const state = { about: null, who: null, likes: [], talk: null, given: null, turn: 0, stop: null };
 const VERSION = "penchant.version", NEW_FOR = 120_000;
 const handlers = { more: moreLike, why: (item) => openWhy(item, state.given.recommendation_id) };
 
@@ -80,14 +80,13 @@ function shown(data, ms, told, note) {
 
 // The model, said to be new for a while where another one gave the lists before; arms of experiments do not count.
 function versionOf({ model_version: version, arm }) {
-  const before = localStorage.getItem(VERSION);
-  if (!arm) {
-    if (before && before !== version) state.newUntil = Date.now() + NEW_FOR;
-    if (before !== version) localStorage.setItem(VERSION, version);
-  }
   const plain = t("model", { version: version.slice(0, 8) });
-  const left = state.newUntil - Date.now();
-  if (arm || left <= 0) return el("span", { id: "version" }, plain);
+  if (arm) return el("span", { id: "version" }, plain);
+  const [before, kept] = (localStorage.getItem(VERSION) ?? "").split(" ");
+  const until = before && before !== version ? Date.now() + NEW_FOR : Number(kept) || 0;
+  if (before !== version) localStorage.setItem(VERSION, `${version} ${until}`);
+  const left = until - Date.now();
+  if (left <= 0) return el("span", { id: "version" }, plain);
   const node = el("span", { id: "version", class: "weighty" }, t("model_new", { version: version.slice(0, 8) }));
   setTimeout(() => { node.textContent = plain; node.className = ""; }, left);
   return node;

@@ -107,10 +107,12 @@ async function look() {
     if (problem.status === 404 || problem.status === 501) { $("refreshing").hidden = $("drifting").hidden = true; return; }
     fail(problem);
   }
+  clearTimeout(waiting);  // another look may have ended meanwhile
   waiting = setTimeout(again, told?.running ? QUICK : SLOW);
 }
 
 function again() {
+  clearTimeout(waiting);
   if (document.hidden) waiting = setTimeout(again, SLOW);
   else look();
 }
