@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 import penchant
 import toy
@@ -137,3 +138,58 @@ class Look:
         for context in self.contexts:
             context.close()
         self.contexts.clear()
+
+
+@contextmanager
+def opened() -> Iterator[Browser]:
+    """Open a browser, without what a test never sees."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-extensions"]
+        )
+        yield browser
+        browser.close()
+
+
+def settled(page: Page) -> None:
+    """Wait until the list is there and nothing is on its way."""
+    expect(page.locator("#cards:not([aria-busy]) > .card").first).to_be_visible()
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep what the window shows."""
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=False)
+
+
+def sound(page: Page, *, colours: bool = False) -> None:
+    """Hold a page, or its colours alone, to what machines can tell of accessibility, and to its own width."""
+    options = {"resultTypes": ["violations"]} | ({"runOnly": ["color-contrast"]} if colours else {})
+    found = Axe().run(page, options=options).response["violations"]
+    grave = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert not grave, [(one["id"], one["nodes"][0]["html"][:200]) for one in grave]
+    fits(page)
+
+
+def fits(page: Page) -> None:
+    """Hold a page to its own width."""
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, f"{wide} pixels stand out"
+
+
+EVERYWHERE = (
+    (1440, "light", "all"), (820, "light", ""), (390, "light", ""), (390, "dark", "colours"), (820, "dark", ""),
+    (1440, "dark", ""),
+)  # fmt: skip
+"""Width, theme, and what a machine is asked of accessibility there: it is slow, and repeats itself."""
+
+
+def seen(page: Page, name: str, where: Sequence[tuple[int, str, str]]) -> None:
+    """Hold a page to the rules, and picture it, at several widths, light and dark."""
+    for width, theme, asked in where:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        if asked:
+            sound(page, colours=asked == "colours")
+        fits(page)
+        picture(page, f"{name}-{width}-{theme}")

@@ -4,15 +4,27 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 import polars as pl
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 import toy
-from browsed import CHROMIUM, HOSTILE, PICTURES, Look, bundle, catalogue, listening, serving
+from browsed import (
+    CHROMIUM,
+    EVERYWHERE,
+    HOSTILE,
+    Look,
+    bundle,
+    catalogue,
+    listening,
+    opened,
+    picture,
+    seen,
+    serving,
+    settled,
+    sound,
+)
 from penchant.live.engine import Engine
 from penchant.serve.app import make_app
 from penchant.serve.settings import Key, Settings
@@ -56,10 +68,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield opened
-        opened.close()
+    with opened() as one:
+        yield one
 
 
 @pytest.fixture
@@ -76,49 +86,6 @@ def cards(page: Page) -> Locator:
 
 def ids(page: Page) -> list[str]:
     return [one.get_attribute("data-id") or "" for one in cards(page).all()]
-
-
-def settled(page: Page) -> None:
-    """Wait until the list is there and nothing is on its way."""
-    expect(page.locator("#cards:not([aria-busy]) > .card").first).to_be_visible()
-
-
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png", full_page=False)
-
-
-def sound(page: Page, *, colours: bool = False) -> None:
-    """Hold a page, or its colours alone, to what machines can tell of accessibility, and to its own width."""
-    options = {"resultTypes": ["violations"]} | ({"runOnly": ["color-contrast"]} if colours else {})
-    found = Axe().run(page, options=options).response["violations"]
-    grave = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert not grave, [(one["id"], one["nodes"][0]["html"][:200]) for one in grave]
-    fits(page)
-
-
-def fits(page: Page) -> None:
-    """Hold a page to its own width."""
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, f"{wide} pixels stand out"
-
-
-EVERYWHERE = (
-    (1440, "light", "all"), (1440, "dark", "colours"), (820, "light", ""), (820, "dark", ""),
-    (390, "dark", ""), (390, "light", "all"),
-)  # fmt: skip
-"""Width, theme, and what a machine is asked of accessibility there: it is slow, and repeats itself."""
-
-
-def seen(page: Page, name: str, where: Sequence[tuple[int, str, str]]) -> None:
-    """Hold a page to the rules, and picture it, at several widths, light and dark."""
-    for width, theme, asked in where:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        if asked:
-            sound(page, colours=asked == "colours")
-        fits(page)
-        picture(page, f"{name}-{width}-{theme}")
 
 
 @pytest.mark.parametrize(("lang", "where"), [("en", EVERYWHERE), ("zh", EVERYWHERE[::3] + EVERYWHERE[4:5])])
@@ -493,63 +460,3 @@ def test_a_key_is_asked_for_once_and_stays_in_the_tab(site: Site, browser: Brows
     kept = page.evaluate("[JSON.stringify(localStorage), document.cookie].join()")
     assert SECRET not in kept
     looking.close()
-
-
-def test_those_in_charge_decide_with_a_click(site: Site, look: Look) -> None:
-    page = look.at(f"{site.main}/admin")
-    expect(page.locator("#live")).to_have_class(re.compile("on"))
-    page.locator("#find-text").fill("Robots at War 1")
-    page.locator("#find button").click()
-    found = page.locator("#found li").first
-    expect(found).to_contain_text("Robots at War 1")
-    found.locator("[data-do=block]").click()
-    expect(page.locator("#rules")).to_contain_text("blocked everywhere")
-    expect(page.locator("#log")).to_contain_text("Block: Robots at War 1")
-    assert site.engine.rules.items("block")
-    found.locator("[data-do=hide-text]").select_option("text")
-    expect(page.locator("#rules")).to_contain_text("not shown: text")
-    for kind, told in (("hide", "in no list unasked"), ("pin", "first in lists")):
-        found.locator(f"[data-do={kind}]").click()
-        expect(page.locator("#rules")).to_contain_text(told)
-    picture(page, "decisions")
-    while site.engine.rules.known:
-        count = len(site.engine.rules.known)
-        page.locator("#rules [data-do=undo]").first.click()
-        expect(page.locator("#rules [data-do=undo]")).to_have_count(count - 1)
-    expect(page.locator("#log")).to_contain_text("took back")
-    page.locator("#find-text").fill("no such thing")
-    page.keyboard.press("Enter")
-    expect(page.locator("#found")).to_contain_text("No such item")
-    page.locator("#hold-new").check()
-    expect(page.locator("#rules")).to_contain_text("new items wait")
-    fresh = [{"id": "w1", "title": "Waits"}, {"id": "w2", "title": "Unwanted"}]
-    assert page.request.post(f"{site.main}/v1/items", data={"items": fresh}).ok
-    expect(page.locator("#waiting [data-do=approve]")).to_have_count(2, timeout=12_000)
-    page.get_by_role("button", name="Block: Unwanted").click()
-    expect(page.locator("#rules")).to_contain_text("Unwanted")
-    page.get_by_role("button", name="Approve: Waits").click()
-    expect(page.locator("#waiting")).not_to_contain_text("Waits")
-    page.locator("#hold-new").uncheck()
-    expect(page.locator("#rules")).not_to_contain_text("new items wait")
-
-
-def test_consent_and_the_stream(site: Site, look: Look) -> None:
-    page = look.at(f"{site.main}/admin")
-    expect(page.locator("#live")).to_have_class(re.compile("on"))
-    page.locator("#consent-user").fill("150")
-    page.locator("#consent-kind").select_option("none")
-    page.locator("#consent-form button").click()
-    expect(page.locator("#consent-said")).to_have_text("Saved.")
-    expect(page.locator("#consents")).to_contain_text("nothing")
-    assert site.engine.people.get(("150", "")).consent == "none"
-    event: dict[str, Any] = {"user": "151", "item": "003", "kind": "like"}
-    page.request.post(f"{site.main}/v1/events", data=event)
-    expect(page.locator("#stream li").first).to_contain_text("151 · like · 003")
-    page.locator("#pause").click()
-    expect(page.locator("#pause")).to_have_text("Go on")
-    page.request.post(f"{site.main}/v1/events", data=event | {"item": "005"})
-    page.wait_for_timeout(1_300)
-    expect(page.locator("#stream")).not_to_contain_text("151 · like · 005")
-    page.locator("#pause").click()
-    page.request.post(f"{site.main}/v1/events", data=event | {"item": "007"})
-    expect(page.locator("#stream")).to_contain_text("151 · like · 007")

@@ -16,13 +16,16 @@ from starlette.testclient import TestClient
 import served
 import toy
 from browsed import bundle, catalogue
+from penchant.evaluate.statistics import Interval
 from penchant.explain.wording_en import SAID, SOURCES
 from penchant.live.asked import Asked
 from penchant.live.choose import open_journal
 from penchant.live.effect import compared, effect, variety
 from penchant.live.engine import Engine
 from penchant.live.journal import Batch
+from penchant.live.newest import decided
 from penchant.live.records import Act, Change, Shown
+from penchant.live.refresh import STEPS
 from penchant.serve.app import make_app
 from penchant.serve.overseeing import AT_ONCE, line, records
 from penchant.serve.pages import LANGUAGES, PAGE, preferred, words
@@ -69,6 +72,15 @@ def test_every_reason_can_be_said_in_both_languages() -> None:
     # what the page reads of evidence, as the room explain writes it
     assert SAID["met"] + SAID["title"] == "you had “{title}”"
     assert SAID["rest"] == "{n} more of the history"
+
+
+def test_every_step_and_verdict_of_a_refresh_can_be_said() -> None:
+    script = (PAGE / "static" / "refreshes.js").read_text(encoding="utf-8")
+    assert all(f'"{step}": "step_' in script for step in STEPS)
+    for mean, low, high in ((1, 0.5, 2), (0, -0.001, 1), (0.1, -0.2, 1), (-0.1, -0.2, 1), (-1, -2, -0.5)):
+        intervals = [Interval(0.5, 0.4, 0.6)] * 4 + [Interval(mean, low, high)] * 2
+        verdict = decided(intervals, 40, 40).why.partition(":")[0]
+        assert f'"{verdict}": "verdict_' in script, verdict
 
 
 def test_data_never_becomes_markup_and_nothing_comes_from_elsewhere() -> None:

@@ -23,6 +23,7 @@ from penchant.live.journal import Batch, Journal
 from penchant.live.records import Act, Change, Record
 from penchant.live.refresh import roll_back
 from penchant.live.world import World
+from penchant.store.choosing import others
 from penchant.store.reading import load
 
 LOG = logging.getLogger("penchant.live")
@@ -191,6 +192,13 @@ class Keeper:
         self.look()
         return made
 
+    def earlier(self) -> list[str]:
+        """Return the versions that a roll-back could go to, the newest first."""
+        try:
+            return others(self.engine.folder)
+        except BundleError:  # no version is current: there is nothing to go back from
+            return []
+
     def told(self) -> dict[str, Any]:
         """Return the state as JSON holds it."""
         outcomes = [asdict(one) for one in reversed(self.book.outcomes()) if one.result != "taking over"]
@@ -198,7 +206,7 @@ class Keeper:
         world = self.engine.world
         return {
             "version": world.version, "made": world.made, "seen": world.seen, "running": state is not None,
-            "progress": state, "problem": self.problem or None, "outcomes": outcomes[:50],
+            "earlier": self.earlier(), "progress": state, "problem": self.problem or None, "outcomes": outcomes[:50],
             "schedule": {"hours": self.hours, "events": self.events}, "events_since": self.came,
         }  # fmt: skip
 

@@ -4,6 +4,8 @@ import { call } from "./calls.js";
 import { interval, table, traffic } from "./charts.js";
 import { drawConsent, drawLog, drawRules, wire } from "./decisions.js";
 import { $, el } from "./dom.js";
+import { wireExperiments } from "./experiments.js";
+import { wireRefresh } from "./refreshes.js";
 import { clock, follow } from "./stream.js";
 import { has, number, percent, short, t } from "./words.js";
 
@@ -91,15 +93,21 @@ function failed(problem) {
 }
 
 async function begin() {
+  let about = null;
   try {
     await changed();
-    wire((await call("GET", "/v1/about")).data, changed);
+    about = (await call("GET", "/v1/about")).data;
+    wire(about, changed);
   } catch (problem) {
     failed(problem);
     return;
   }
-  setInterval(() => { if (!document.hidden) renew().catch(failed); }, EVERY);
-  addEventListener("resize", () => traffic(told.traffic.requests, told.traffic.faults, $("traffic")));
+  wireRefresh(changed);
+  wireExperiments(about);
+  const again = () => { if (!document.hidden) renew().catch(failed); };
+  setInterval(again, EVERY);
+  document.addEventListener("visibilitychange", again);
+  new ResizeObserver(() => traffic(told.traffic.requests, told.traffic.faults, $("traffic"))).observe($("traffic"));
   follow((beat) => { $("kpi_rate").textContent = beat.rate.toFixed(1); });
 }
 

@@ -29,8 +29,9 @@ export function traffic(requests, faults, box) {
     faults.some(Boolean) ? svg("path", { class: "faults", d: path(faults) }) : null));
 }
 
-// A share with its interval, on a rail from 0 to 1.
-export function interval(share, [low, high]) {
+// A share with its interval, on a rail from 0 to the most.
+export function interval(value, ends, most = 1) {
+  const [share, low, high] = [value, ...ends].map((one) => Math.min(1, Math.max(0, one / most)));
   return svg("svg", { viewBox: "0 0 110 14", "aria-hidden": "true" },
     svg("rect", { class: "rail", x: 0, y: 5, width: 110, height: 4, rx: 2 }),
     svg("rect", { class: "span", x: low * 110, y: 5, width: Math.max(1, (high - low) * 110), height: 4, rx: 2 }),
@@ -41,4 +42,35 @@ export function interval(share, [low, high]) {
 export function table(heads, rows) {
   const cell = (name, one) => (one !== null && typeof one === "object" && "number" in one ? el(name, { class: "number" }, one.number) : el(name, {}, one));
   return el("table", {}, el("thead", {}, el("tr", {}, heads.map((one) => cell("th", one)))), el("tbody", {}, rows.map((row) => el("tr", {}, row.map((one) => cell("td", one))))));
+}
+
+// A round number that all shares are below, for a rail that they fill.
+export function scale(shares) {
+  const most = Math.max(...shares);
+  return [0.05, 0.1, 0.2, 0.5].find((one) => most <= one) ?? 1;
+}
+
+// A difference with its interval, on a rail with 0 in the middle.
+export function delta(mean, [low, high]) {
+  const reach = Math.max(Math.abs(low), Math.abs(high), 1e-9) * 1.1;
+  const x = (value) => 55 + (value / reach) * 55;
+  return svg("svg", { viewBox: "0 0 110 14", "aria-hidden": "true" },
+    svg("rect", { class: "rail", x: 0, y: 5, width: 110, height: 4, rx: 2 }),
+    svg("rect", { class: "span", x: x(low), y: 5, width: Math.max(1, x(high) - x(low)), height: 4, rx: 2 }),
+    svg("line", { class: "zero", x1: 55, x2: 55, y1: 0, y2: 14 }),
+    svg("circle", { class: "dot", cx: x(mean), cy: 7, r: 3.5 }));
+}
+
+export function share3(value) { return value.toFixed(3); }
+
+// Parts of a whole side by side; what is left of it stays empty.
+export function stacked(parts) {
+  let at = 0;
+  return svg("svg", { class: "stacked", viewBox: "0 0 1000 8", preserveAspectRatio: "none", "aria-hidden": "true" },
+    svg("rect", { class: "rail", x: 0, y: 0, width: 1000, height: 8 }),
+    parts.map((part, place) => {
+      const node = svg("rect", { class: `arm arm-${place % 4}`, x: at * 1000, y: 0, width: Math.max(0, part * 1000 - 2), height: 8 });
+      at += part;
+      return node;
+    }));
 }

@@ -10,6 +10,7 @@ import { openWhy } from "./why.js";
 import { number, percent, short, t } from "./words.js";
 
 const state = { about: null, who: null, likes: [], talk: null, given: null, turn: 0, stop: null };
+const VERSION = "penchant.version", NEW_FOR = 120_000;
 const handlers = { more: moreLike, why: (item) => openWhy(item, state.given.recommendation_id) };
 
 function person() { return state.who.user ? { user: state.who.user } : { session: state.who.session }; }
@@ -65,8 +66,8 @@ function shown(data, ms, told, note) {
   $("delta").textContent = [note, words].filter(Boolean).join(" · ");
   $("list-title").textContent = state.talk ? t("list_found") : state.about.help_desk ? "" : state.who.user ? t("list_for_user", { id: short(state.who.user, 40) }) : t("list_for_new");
   const fallback = data.fallback ? `resting_${data.fallback}` : state.talk ? "rests_on_words" : "rests_on_person";
-  const facts = [t(`policy_${data.policy ?? "ask"}`), t("model", { version: data.model_version.slice(0, 8) }), t("took", { ms: ms < 10 ? ms.toFixed(1) : Math.round(ms) })];
-  $("resting").replaceChildren(el("span", { class: data.fallback ? "weighty" : "" }, t(fallback)), " · " + facts.join(" · "));
+  $("resting").replaceChildren(el("span", { class: data.fallback ? "weighty" : "" }, t(fallback)), ` · ${t(`policy_${data.policy ?? "ask"}`)} · `, versionOf(data),
+    ` · ${t("took", { ms: ms < 10 ? ms.toFixed(1) : Math.round(ms) })}`);
   $("quote").hidden = !data.quote;
   $("quote-text").textContent = data.quote ? short(data.quote.text, 2000) : "";
   const notes = [...(data.fits === false ? [el("li", { class: "weighty" }, t("no_fit"))] : []),
@@ -75,6 +76,20 @@ function shown(data, ms, told, note) {
   measured(data.measures);
   chips();
   $("side-who").textContent = `${nameOf(state.who)} · ${t("diverse")} ${percent(diversity())}`;
+}
+
+// The model, said to be new for a while where another one gave the lists before; arms of experiments do not count.
+function versionOf({ model_version: version, arm }) {
+  const plain = t("model", { version: version.slice(0, 8) });
+  if (arm) return el("span", { id: "version" }, plain);
+  const [before, kept] = (localStorage.getItem(VERSION) ?? "").split(" ");
+  const until = before && before !== version ? Date.now() + NEW_FOR : Number(kept) || 0;
+  if (before !== version) localStorage.setItem(VERSION, `${version} ${until}`);
+  const left = until - Date.now();
+  if (left <= 0) return el("span", { id: "version" }, plain);
+  const node = el("span", { id: "version", class: "weighty" }, t("model_new", { version: version.slice(0, 8) }));
+  setTimeout(() => { node.textContent = plain; node.className = ""; }, left);
+  return node;
 }
 
 function measured(told) {
