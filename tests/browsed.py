@@ -178,8 +178,8 @@ def fits(page: Page) -> None:
 
 
 EVERYWHERE = (
-    (1440, "light", "all"), (820, "light", ""), (390, "light", ""), (390, "dark", "colours"), (820, "dark", ""),
-    (1440, "dark", ""),
+    (1440, "light", "all"), (820, "light", ""), (390, "light", ""), (390, "dark", "colours"),
+    (820, "dark", ""), (1440, "dark", ""),
 )  # fmt: skip
 """Width, theme, and what a machine is asked of accessibility there: it is slow, and repeats itself."""
 

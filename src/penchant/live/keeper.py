@@ -206,7 +206,8 @@ class Keeper:
         world = self.engine.world
         return {
             "version": world.version, "made": world.made, "seen": world.seen, "running": state is not None,
-            "earlier": self.earlier(), "progress": state, "problem": self.problem or None, "outcomes": outcomes[:50],
+            "earlier": self.earlier(), "progress": state, "problem": self.problem or None,
+            "outcomes": outcomes[:50],
             "schedule": {"hours": self.hours, "events": self.events}, "events_since": self.came,
         }  # fmt: skip
 
