@@ -25,7 +25,11 @@ def written(folder: Path, files: dict[str, str | bytes]) -> Path:
         ("interactions.csv", b"user_id,item_id\n1,a\n2,caf\xe9\n", r"(?s)line 3 is not UTF-8 text.*iconv"),
         ("interactions.csv", "a,b\n1,2\n1,2,3\n", r"(?s)line 3 has 3 fields, the header has 2.*quote"),
         ("interactions.csv.gz", b"this is not gzip", "cannot be read as csv"),
-        ("interactions.csv.gz", gzip.compress(b"user_id,item_id\n1,a\n")[:-9], "cannot be read as csv"),
+        (
+            "interactions.csv.gz",
+            gzip.compress(b"user_id,item_id\n1,a\n", mtime=0)[:-9],
+            "cannot be read as csv",
+        ),
         ("interactions.parquet", b"PAR1 and then nothing", "cannot be read as parquet"),
         ("interactions.jsonl", '{"user_id": 1', "cannot be read as jsonl"),
         ("interactions.jsonl", "\x00\x01", "not a text file"),
