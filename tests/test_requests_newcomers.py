@@ -82,10 +82,7 @@ def test_sentences_are_made_of_first_events_alone(data: Dataset) -> None:
     later[(events.bounds(PEOPLE)[:-1][:, None] + np.arange(FIRST)).ravel()] = False
     moved = replace(events, items=np.where(later, (events.items + 1) % (2 * EACH), events.items))
     users = arrivals(data)
-    told, other = (
-        Told.of(world, users, read)
-        for world in (data, data.with_interactions(moved))
-    )
+    told, other = (Told.of(world, users, read) for world in (data, data.with_interactions(moved)))
     assert told.texts == other.texts
     for head, wanted in zip(told.heads, told.wanted, strict=True):
         assert len(head) == FIRST
