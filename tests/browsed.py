@@ -171,10 +171,15 @@ def sound(page: Page, *, colours: bool = False) -> None:
     fits(page)
 
 
+STANDING_OUT = """[...document.querySelectorAll("main *")]
+  .filter(one => one.getBoundingClientRect().right > innerWidth + 1).slice(0, 5)
+  .map(one => one.tagName + "#" + one.id + "." + one.className)"""
+
+
 def fits(page: Page) -> None:
     """Hold a page to its own width."""
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, f"{wide} pixels stand out"
+    assert wide <= 0, f"{wide} pixels stand out: {page.evaluate(STANDING_OUT)}"
 
 
 EVERYWHERE = (

@@ -199,7 +199,8 @@ def test_the_examples_of_the_page_work_in_their_order(client: TestClient) -> Non
                 told[word if word.startswith("-") else "url"] = words.pop(0) if word.startswith("-") else word
         path = told["url"].removeprefix("http://127.0.0.1:8000")
         content = told.get("-d", "").encode()
-        answer = client.request(told.get("-X", "GET"), path, content=content, headers=headers)
+        method = told.get("-X", "POST" if content else "GET")
+        answer = client.request(method, path, content=content, headers=headers)
         assert answer.status_code == 200, (line, answer.text)
         assert answer.json() not in ([], {}), line
 

@@ -97,6 +97,7 @@ def test_both_pages_are_sound_at_every_width_light_and_dark(
     assert page.evaluate("document.documentElement.lang") == ("zh-CN" if lang == "zh" else "en")
     assert page.locator("#list-title").inner_text() == ("给用户 121" if lang == "zh" else "For user 121")
     seen(page, f"page-{lang}", where)
+    page.set_viewport_size({"width": 390, "height": 900})
     page.locator("#side summary").click()
     expect(page.locator("#diversity")).to_be_visible()
     sound(page)

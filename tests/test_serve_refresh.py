@@ -66,7 +66,9 @@ def test_a_refresh_runs_beside_the_service_and_takes_over(client: TestClient, fo
             break
         time.sleep(0.1)
     until = time.monotonic() + 20
-    while client.get("/readyz").json()["model_version"] == first and time.monotonic() < until:
+    while time.monotonic() < until and (
+        client.get("/v1/refresh").json()["running"] or client.get("/readyz").json()["model_version"] == first
+    ):
         time.sleep(0.1)
     told = client.get("/v1/refresh").json()
     assert told["outcomes"][0]["result"] == "swapped", (told, output(folder))
