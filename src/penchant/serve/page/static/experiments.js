@@ -57,7 +57,7 @@ function interleaved(one, { arms, prefer, lists }) {
   const better = arms[1].people > arms[0].people ? arms[1].arm : arms[0].arm;
   return [table([t("col_arm"), t("col_differs"), { number: t("col_wins") }, { number: t("col_prefer") }],
     arms.map((row, place) => [el("b", {}, short(row.arm, 40)), differs(one.arms[place]), { number: number(row.wins) }, { number: number(row.people) }])),
-  el("p", { class: "measured" }, t("prefers", { arm: short(prefer.arm, 40), share: prefer.share === null ? "–" : percent(prefer.share), lists: number(lists) }), prefer.interval ? interval(prefer.share, prefer.interval) : null),
+  prefer.share === null ? null : el("p", { class: "measured hint" }, t("prefers", { arm: short(prefer.arm, 40), share: percent(prefer.share), lists: number(lists) }), prefer.interval ? interval(prefer.share, prefer.interval) : null),
   el("p", { class: "verdict" }, sure ? t("more_prefer", { arm: better }) : t("prefer_open"))];
 }
 

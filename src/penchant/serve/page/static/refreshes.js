@@ -12,7 +12,7 @@ const STEPS = {
   "fitting without the newest slice": "step_fit_before", "exam on the newest slice": "step_exam", "fitting on everything": "step_fit_all", "taking over": "step_over",
 };
 const RESULTS = {
-  "swapped": ["result_swapped", "good"], "kept": ["result_kept", ""], "nothing new": ["result_nothing", ""], "rolled back": ["result_back", "mark"],
+  "swapped": ["result_swapped", "good"], "kept": ["result_kept", ""], "nothing new": ["result_nothing", ""], "rolled back": ["result_back", "noted"],
   "found": ["result_found", ""], "failed": ["result_failed", "bad"],
 };
 const VERDICTS = {
@@ -79,7 +79,7 @@ function drawRefresh(told) {
 }
 
 function drawDrift(drift) {
-  $("drift-verdict").className = `badge ${drift.due ? "mark" : "good"}`;
+  $("drift-verdict").className = `badge ${drift.due ? "noted" : "good"}`;
   $("drift-verdict").textContent = t(drift.due ? "drift_due" : "drift_calm");
   $("drift-why").replaceChildren(...drift.why.map((one) => el("li", {}, el("span", { class: "name" }, REASONS[one.code] ? t(REASONS[one.code]) : short(one.text, 200)))));
   const index = (key, value) => gauge(key, value.toFixed(2), Math.min(1, value / (2 * SHIFTED)), value > SHIFTED);
