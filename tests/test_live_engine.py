@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import served
 import toy
 from penchant.errors import InputError, UnknownIdError
+from penchant.explain.reasons import divided
 from penchant.live.asked import Asked, Boost, drawn
 from penchant.live.trend import Trend
 from penchant.rank.single import Single
@@ -247,5 +248,14 @@ def test_single_queries_score_as_batches_do() -> None:
         Query(features=fitted.data.queries()[0].features),
         Query(wanted=np.array([2, 5]), unwanted=np.array([1]), text=text, at=served.END),
     ]  # fmt: skip
+    rows = np.array([3, 0, 7, 11])
     for query in queries:
-        assert single.score(query) == pytest.approx(ranking.score([query])[0], abs=1e-4)
+        scores, standard = single.scored(query)
+        assert scores == pytest.approx(ranking.score([query])[0], abs=1e-4)
+        whole = fitted.explain(query, rows)
+        known = standard if standard is None else standard[:, rows]
+        slate, history, given, rest = single.divided(query, rows, known)
+        for place, told in enumerate(divided(slate, query, history, given, rest, fitted.data.items)):
+            shares = {(reason.text, reason.items): reason.share for reason in told}
+            assert shares == pytest.approx({(r.text, r.items): r.share for r in whole[place]}, abs=1e-4)
+            assert sum(shares.values()) == pytest.approx(scores[rows[place]], abs=1e-3)

@@ -36,5 +36,5 @@ class Catalogue:
         ids = self.vocabulary.texts(rows)
         if self.title is None:
             return ids
-        titles = self.table[self.title].cast(pl.String).gather(rows).to_list()
+        titles = self.table[self.title].gather(rows).cast(pl.String).to_list()
         return [title or text for title, text in zip(titles, ids, strict=True)]

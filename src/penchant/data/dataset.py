@@ -105,10 +105,10 @@ class Dataset:
         """Return a query for each user (all of them by default): all its history, asked at `at` (the end)."""
         events, at = self.interactions, self.end if at is None else at
         users = np.arange(self.n_users) if users is None else users
-        bounds, keys = events.bounds(self.n_users), self.users.vocabulary.texts(users)
-        queries = []
-        for user, key, traits in zip(users.tolist(), keys, self.features(users), strict=True):
-            part = slice(bounds[user], bounds[user + 1])
+        begin, end = events.spans(users)
+        keys, queries = self.users.vocabulary.texts(users), []
+        for first, last, key, traits in zip(begin, end, keys, self.features(users), strict=True):
+            part = slice(first, last)
             queries.append(
                 Query(
                     events.items[part], events.times[part], events.weights[part], events.values[part],

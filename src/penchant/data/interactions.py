@@ -64,6 +64,10 @@ class Interactions:
         """Return where each user's events begin, shape (n_users + 1,)."""
         return np.searchsorted(self.users, np.arange(n_users + 1))
 
+    def spans(self, users: Rows) -> tuple[Rows, Rows]:
+        """Return where the events of some users begin and end, (n,) each."""
+        return np.searchsorted(self.users, users), np.searchsorted(self.users, users, side="right")
+
     @property
     def start(self) -> float:
         """The moment of the first event; 0 where there is none."""

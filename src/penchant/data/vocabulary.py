@@ -31,7 +31,8 @@ class Vocabulary:
 
     def __init__(self, ids: pl.Series) -> None:
         self.ids = ids
-        self._rows = {text: row for row, text in enumerate(ids.cast(pl.String).to_list())}
+        self._texts: list[str] = ids.cast(pl.String).to_list()
+        self._rows = {text: row for row, text in enumerate(self._texts)}
 
     @classmethod
     def of(cls, *columns: pl.Series) -> "Vocabulary":
@@ -62,4 +63,4 @@ class Vocabulary:
 
     def texts(self, rows: Rows | Sequence[int]) -> list[str]:
         """Return ids as text; every row must be known."""
-        return self.ids.gather(np.asarray(rows)).cast(pl.String).to_list()
+        return [self._texts[row] for row in np.asarray(rows).tolist()]

@@ -6,7 +6,7 @@ of an item's reasons add up to its score.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -58,24 +58,36 @@ def reasons(
         weighed = parts * trust[name]
         rest[name] = rest[name] - weighed.sum(axis=0)
         spoken.append((rows, weighed))
-    history, given = _gathered(spoken, len(slate.rows))
+    return divided(slate, query, *_gathered(spoken, len(slate.rows)), rest, items, lang)
+
+
+def divided(
+    slate: Slate,
+    query: Query,
+    history: Rows,
+    given: np.ndarray,
+    rest: Mapping[str, np.ndarray],
+    items: Catalogue,
+    lang: Lang = "en",
+) -> list[list[Reason]]:
+    """Return the reasons for each item of the slate, from what each item of a history, (T,), gives to it,
+    (T, k), and what of the share of each source is left, (k,) each.
+    """
     ranked = np.argsort(-np.abs(given), axis=0, kind="stable")
     named = np.unique(ranked[:NAMED])
-    titles = dict(zip(named.tolist(), items.titles(history[named]), strict=True))
-    had = np.isin(slate.rows, query.rows).tolist()
-    return [
-        _for_one(place, rest, History(history, given[:, place], ranked[:, place], titles), had[place], lang)
-        for place in range(len(slate.rows))
-    ]
-
-
-class History(NamedTuple):
-    """Items of a history, (T,), what each gives to one item, their order by weight, some titles by place."""
-
-    rows: Rows
-    given: np.ndarray
-    ranked: Rows
-    titles: Mapping[int, str]
+    titles = (met(title, lang) for title in items.titles(history[named]))
+    words = dict(zip(named.tolist(), titles, strict=True))
+    most = _named(words, history, given, ranked[:NAMED])
+    others = np.take_along_axis(given, ranked[NAMED:], axis=0).sum(axis=0).tolist()
+    unnamed = history[ranked[NAMED:]].T.tolist()
+    text = said(lang, "rest", n=len(ranked) - NAMED)
+    sources = _by_family(rest, np.isin(slate.rows, query.rows), lang)
+    for place, found in enumerate(most):
+        if others[place]:
+            found.append(Reason("history", text, others[place], tuple(unnamed[place])))
+        found += sources[place]
+        found.sort(key=lambda reason: -reason.share)
+    return most
 
 
 def _gathered(spoken: Sequence[tuple[Rows, np.ndarray]], k: int) -> tuple[Rows, np.ndarray]:
@@ -93,29 +105,34 @@ def _gathered(spoken: Sequence[tuple[Rows, np.ndarray]], k: int) -> tuple[Rows, 
     return every[order], given[order]
 
 
-def _for_one(
-    place: int, rest: Mapping[str, np.ndarray], history: History, had: bool, lang: Lang
-) -> list[Reason]:
-    """Name the items of the history that gave most, and sum up the rest by source."""
-    ranked, rows = history.ranked, history.rows
-    found = [
-        Reason("history", met(history.titles[at], lang), float(history.given[at]), (int(rows[at]),))
-        for at in ranked[:NAMED].tolist()
-        if history.given[at]
+def _named(words: Mapping[int, str], history: Rows, given: np.ndarray, ranked: Rows) -> list[list[Reason]]:
+    """Name the items of the history that gave most to each item; `ranked`, (NAMED, k), are their places."""
+    shares, rows = np.take_along_axis(given, ranked, axis=0), history[ranked]
+    told = zip(ranked.T.tolist(), shares.T.tolist(), rows.T.tolist(), strict=True)
+    return [
+        [
+            Reason("history", words[at], share, (row,))
+            for at, share, row in zip(*columns, strict=True)
+            if share
+        ]
+        for columns in told
     ]
-    others = float(history.given[ranked[NAMED:]].sum())
-    if others:
-        text = said(lang, "rest", n=len(ranked) - NAMED)
-        found.append(Reason("history", text, others, tuple(rows[ranked[NAMED:]].tolist())))
-    summed: dict[str, float] = {}
+
+
+def _by_family(rest: Mapping[str, np.ndarray], had: np.ndarray, lang: Lang) -> list[list[Reason]]:
+    """Sum up by family what sources give that no item of the history does; `had`, (k,), are items of it."""
+    summed: dict[str, np.ndarray] = {}
     for name, share in rest.items():
         family = name.partition(".")[0]
-        summed[family] = summed.get(family, 0.0) + float(share[place])
-    for family, part in summed.items():
-        if part:
-            name = "had" if had and family == "novelty" else family
-            found.append(Reason(EVIDENCE[name], source(lang, name), part))
-    return sorted(found, key=lambda reason: -reason.share)
+        summed[family] = summed[family] + share if family in summed else share
+    found: list[list[Reason]] = [[] for _ in had]
+    for family, parts in summed.items():
+        again = "had" if family == "novelty" else family
+        for own, part, met_before in zip(found, parts.tolist(), had.tolist(), strict=True):
+            name = again if met_before else family
+            if part:
+                own.append(Reason(EVIDENCE[name], source(lang, name), part))
+    return found
 
 
 def met(title: str, lang: Lang = "en") -> str:

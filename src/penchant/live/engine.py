@@ -306,7 +306,8 @@ class Engine:
     def _reasons(self, found: List, asked: Asked, world: World) -> tuple[tuple[Reason, ...], ...]:
         if asked.lang not in found.reasons and len(found.rows):
             repeat = asked.repeat is not False
-            told = world.explain(found.query, found.rows, repeat=repeat, lang=asked.lang)
+            known = (found.query, found.rows, found.standard)
+            told = world.explain(*known, repeat=repeat, lang=asked.lang)
             found.reasons[asked.lang] = tuple(map(tuple, told))
         return found.reasons.get(asked.lang, ())
 

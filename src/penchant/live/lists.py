@@ -31,7 +31,8 @@ class List:
     """A list as it was put in order, with the query that it answers; `reasons`, by language, when asked for.
 
     `told` and `chances` are scores and propensities as plain numbers; `rendered` is
-    what callers made of it, kept as long as the list.
+    what callers made of it, kept as long as the list; `standard`, (K, k), are the standard scores of the
+    sources, to be explained from.
     """
 
     rows: Rows
@@ -46,6 +47,7 @@ class List:
     told: tuple[float, ...] = ()
     chances: tuple[float, ...] = ()
     rendered: dict[Any, Any] = field(default_factory=dict)
+    standard: Vectors | None = None
 
 
 def listed(
@@ -60,10 +62,11 @@ def listed(
     Raises UnknownIdError where candidates are named and none is known, InputError for a filter that the
     catalogue does not have.
     """
+    standard: Vectors | None = None
     if asked.repeat is not False:
         scores = world.model.ranking.score([query], repeat=True)[0]
     else:
-        scores = world.single.score(query)
+        scores, standard = world.single.scored(query)
     open_ = allowed(world, query, asked, barred)
     for boost in asked.boosts:
         there = rows_of(boost.items, world)
@@ -86,6 +89,7 @@ def listed(
         unknown(asked, world),
         told=tuple(values.tolist()),
         chances=tuple(chances.tolist()),
+        standard=None if standard is None else standard[:, rows],
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from penchant import store
 from penchant.errors import LanguageError
-from penchant.explain.reasons import reasons
+from penchant.explain.reasons import divided
 from penchant.explain.wording import Lang
 from penchant.language.encode import Encoder
 from penchant.language.know import hear
@@ -78,12 +78,17 @@ class World:
         except LanguageError:
             return None
 
-    def explain(self, query: Query, rows: Rows, *, repeat: bool, lang: Lang) -> list[list[Reason]]:
-        """Return the reasons for items, adding up to their scores."""
-        ranking = self.model.ranking
-        slate = ranking.slate(query, rows, repeat=True) if repeat else self.single.slate(query, rows)
-        trust = ranking.unit(query, rows, repeat=repeat)
-        return reasons(slate, query, ranking.sources.scorers, trust, self.model.data.items, lang)
+    def explain(
+        self, query: Query, rows: Rows, standard: Vectors | None = None, *, repeat: bool, lang: Lang
+    ) -> list[list[Reason]]:
+        """Return the reasons for items, adding up to their scores.
+
+        `standard`, (K, k), are their standard scores where they are known, of lists that do not repeat.
+        """
+        if repeat:
+            return self.model.explain(query, rows, repeat=True, lang=lang)
+        slate, history, given, rest = self.single.divided(query, rows, standard)
+        return divided(slate, query, history, given, rest, self.model.data.items, lang)
 
     def joined(self, model: Recommender) -> "World":
         """Return the world with items that joined."""

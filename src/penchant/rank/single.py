@@ -1,102 +1,31 @@
 """One query at a time, for a service: the scores of `Ranking.score`, without what only batches need.
 
-Views of one closed form share one product, what depends on items alone is computed once, and the trust in
-each source is summed before it meets the items:
+What depends on items alone is computed once, and the trust in each source is summed before it meets items:
 
     y_i = Σ_f φ_f(q, i) Σ_k θ_kf z_k(q, i),   z_k = (s_k − m_k) / d_k.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from penchant.models.content import Content
 from penchant.models.factors import Factors
-from penchant.models.history import decayed, distinct
+from penchant.models.history import distinct
 from penchant.models.item_to_item import ItemToItem
 from penchant.models.popularity import Popularity
 from penchant.rank.blend import Scale
 from penchant.rank.evidence import NAMES
 from penchant.rank.horizons import directions
 from penchant.rank.ranking import Ranking
+from penchant.rank.single_parts import Folded, Placed, Shared, places_of
 from penchant.types import Query, Rows, Scores, Slate, Vectors
 
 AGE = 3600.0
 """Seconds after which what depends on the age of items is computed again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """Views of one matrix of items; `places`, (n_items,), are rows of the matrix, −1 outside, None: all."""
-
-    weights: Any
-    active: Rows
-    places: Rows | None
-    views: tuple[tuple[int, ItemToItem, Scale], ...]
-
-    def fill(self, found: Vectors, rows: Rows, weights: Vectors) -> None:
-        """Put the standard scores of all views into their rows of `found`, (K, I)."""
-        inside = slice(None) if self.places is None else self.places[rows] >= 0
-        at = rows if self.places is None else self.places[rows][inside]
-        x = np.zeros((len(self.views), len(rows)), dtype=np.float32)
-        for place, (_, model, scale) in enumerate(self.views):
-            own = decayed(rows, weights, model.decay, model.limit)[1]
-            x[place, : len(own)] = own * np.float32(1.0 / scale.spread)
-        given = self.times(x[:, inside], at)
-        for place, (k, _, scale) in enumerate(self.views):
-            found[k] = np.float32(-scale.mean / scale.spread)
-            if self.places is None:
-                found[k] += given[place]
-            else:
-                found[k, self.active] += given[place]
-
-    def times(self, x: Vectors, at: Rows) -> Vectors:
-        """Multiply (V, T) with the rows `at` of the matrix, (V, A)."""
-        if sp.issparse(self.weights):
-            return np.asarray((sp.csr_matrix(x) @ self.weights[at]).toarray(), dtype=np.float32)
-        return np.asarray(x @ self.weights[at], dtype=np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """Factors, with the algebra that does not depend on who asks."""
-
-    k: int
-    model: Factors
-    scale: Scale
-    gram: NDArray[np.float64]
-
-    def fill(self, found: Vectors, rows: Rows, weights: Vectors) -> None:
-        """Put the standard scores into their row of `found`."""
-        rows, weights = rows[: self.model.limit], weights[: self.model.limit]
-        found[self.k] = np.float32(-self.scale.mean / self.scale.spread)
-        if len(rows) and self.model.vectors.shape[1]:
-            v, c = self.model.vectors[rows].astype(np.float64), self.model.confidence * weights
-            user = np.linalg.solve(self.gram + (v.T * (np.abs(c) - 1.0)) @ v, c @ v) / self.scale.spread
-            found[self.k] += self.model.vectors @ user.astype(np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Content: a history in the space of behaviour, times the items."""
-
-    k: int
-    model: Content
-    scale: Scale
-    places: Rows
-
-    def fill(self, found: Vectors, rows: Rows, weights: Vectors) -> None:
-        """Put the standard scores into their row of `found`."""
-        found[self.k] = np.float32(-self.scale.mean / self.scale.spread)
-        rows, x = decayed(rows, weights)
-        at = self.places[rows]
-        if (at >= 0).any():
-            user = x[at >= 0] @ self.model.tastes[at[at >= 0]] / np.float32(self.scale.spread)
-            found[self.k] += self.model.vectors @ user
 
 
 @dataclass(slots=True)
@@ -132,14 +61,16 @@ class Single:
                 gram = (model.vectors.T @ model.vectors).astype(np.float64)
                 parts.append(Folded(k, model, scale, gram + model.l2 * np.eye(len(gram))))
             elif isinstance(model, Content):
-                parts.append(Placed(k, model, scale, _places(model.active, n)))
+                parts.append(Placed(k, model, scale, places_of(model.active, n)))
             else:
                 rest[k] = name
         for views in groups.values():
             first = views[0][1]
             whole = len(first.active) == n
             parts.append(
-                Shared(first.weights, first.active, None if whole else _places(first.active, n), tuple(views))
+                Shared(
+                    first.weights, first.active, None if whole else places_of(first.active, n), tuple(views)
+                )
             )
         known = ranking.evidence.features([Query(rows=np.zeros(1, dtype=np.int64))], np.arange(n))[:, 0]
         theta = np.ascontiguousarray(blend.theta.T.astype(np.float32))
@@ -166,12 +97,16 @@ class Single:
 
     def score(self, query: Query) -> Scores:
         """Return the scores of all items, (n_items,)."""
+        return self.scored(query)[0]
+
+    def scored(self, query: Query) -> tuple[Scores, Vectors | None]:
+        """Return the scores of all items, and the standard scores, (K, n_items), where they were needed."""
         if not (len(query.rows) or len(query.wanted)):
             trust = self.theta[NAMES.index("newcomer")]
-            return self._newcomer(query, trust) + self.ranking.words([query]).ravel()
-        scores = self._blended(query, self._standard(query))
-        words = self.ranking.words([query])
-        return np.asarray(scores + words[0] if words.ndim else scores)
+            return self._newcomer(query, trust) + self.ranking.words([query]).ravel(), None
+        standard = self._standard(query)
+        scores, words = self._blended(query, standard), self.ranking.words([query])
+        return np.asarray(scores + words[0] if words.ndim else scores), standard
 
     def sides(self, query: Query) -> tuple[Scores, Scores]:
         """Return the scores of a history by itself, and what a balance of 1 adds to them, (n_items,) each."""
@@ -180,30 +115,66 @@ class Single:
 
     def _blended(self, query: Query, standard: Vectors) -> Scores:
         """Return the sum of the standard scores, (K, n_items), each trusted as the evidence says."""
-        n, names = self.ranking.n_items, NAMES.index
+        names = NAMES.index
         mixed = self.theta @ standard  # (F, n_items)
         scores = mixed[names("always")]
-        length = np.float32(np.log1p(len(query.rows) + len(query.wanted)) / np.log(21.0) - 1.0)
-        scores += length * mixed[names("history")]
+        scores += _length(query) * mixed[names("history")]
         scores += self.events * mixed[names("events")]
         scores += self._fresh(query.at) * mixed[names("fresh")]
         scores += self.cold * mixed[names("cold")]
-        seen = query.rows[(query.rows >= 0) & (query.rows < n)]
-        seen = np.unique(seen)
+        seen = np.unique(query.rows[(query.rows >= 0) & (query.rows < len(scores))])
         scores[seen] += mixed[names("seen"), seen]
         return np.asarray(scores)
 
-    def slate(self, query: Query, rows: Rows) -> Slate:
-        """Return what each source gives to the items in `rows`, as `Ranking.slate`."""
-        blend, ranking = self.ranking.plan.blends.new, self.ranking
-        standard = np.ascontiguousarray(self._standard(query)[:, rows])
-        shares = blend.shares(standard[:, None], ranking.evidence.features([query], rows))[:, 0]
-        given = dict(zip(blend.names, shares, strict=True))
-        words = ranking.words([query], rows)
+    def evidence(self, query: Query, rows: Rows) -> Vectors:
+        """Return how much is known of a query and of some items, (F, k), in the order of NAMES."""
+        found, at = np.zeros((len(NAMES), len(rows)), dtype=np.float32), NAMES.index
+        if not (len(query.rows) or len(query.wanted)):
+            found[at("newcomer")] = 1.0
+            return found
+        found[at("always")], found[at("history")] = 1.0, _length(query)
+        found[at("events")], found[at("cold")] = self.events[rows], self.cold[rows]
+        found[at("fresh")], found[at("seen")] = self._fresh(query.at)[rows], np.isin(rows, query.rows)
+        return found
+
+    def slate(self, query: Query, rows: Rows, standard: Vectors | None = None) -> Slate:
+        """Return what each source gives to the items in `rows`, as `Ranking.slate`.
+
+        `standard`, (K, k), are their standard scores where they are known.
+        """
+        return self._told(query, rows, standard)[0]
+
+    def divided(
+        self, query: Query, rows: Rows, standard: Vectors | None = None
+    ) -> tuple[Slate, Rows, Vectors, dict[str, NDArray[np.float64]]]:
+        """Return a slate, a history, latest first, (T,), what each of its items gives to those in `rows`,
+        (T, k), and what of each source's share is not given by items of the history, (k,) each.
+        """
+        slate, trust = self._told(query, rows, standard)
+        had, weights = distinct(query, self.ranking.n_items)
+        given = np.zeros((len(had), len(rows)), dtype=np.float32)
+        rest = {name: share.astype(np.float64) for name, share in slate.shares.items()}
+        names = self.ranking.plan.blends.new.names
+        for part in self.parts:
+            if not isinstance(part, Folded):
+                own, sums = part.divided(had, weights, rows, trust)
+                given += own
+                for k, total in sums.items():
+                    rest[names[k]] -= total
+        return slate, had, given, rest
+
+    def _told(self, query: Query, rows: Rows, standard: Vectors | None) -> tuple[Slate, Vectors]:
+        """Return a slate, and the trust in each source for each of its items, (K, k)."""
+        blend, words = self.ranking.plan.blends.new, self.ranking.words([query], rows)
+        standard = self._standard(query)[:, rows] if standard is None else standard
+        trust = blend.trust(self.evidence(query, rows))
+        given = dict(zip(blend.names, standard * trust, strict=True))
         if words.ndim:
             given["words"] = words[0]
         scores = np.asarray(np.sum(list(given.values()), axis=0, dtype=np.float32))
-        return Slate(rows, scores, given, np.ones(len(rows), dtype=np.float32))
+        if query.balance:
+            trust = trust * (1.0 + np.float32(query.balance) * self.directions)[:, None]
+        return Slate(rows, scores, given, np.ones(len(rows), dtype=np.float32)), trust
 
     def _newcomer(self, query: Query, trust: Vectors) -> Scores:
         """Return what newcomers trust: sources without a weight are not asked."""
@@ -243,8 +214,6 @@ class Single:
         return fresh
 
 
-def _places(active: Rows, n_items: int) -> Rows:
-    """Return the place of each item among the active ones, −1 for others, (n_items,)."""
-    places = np.full(n_items, -1, dtype=np.int64)
-    places[active] = np.arange(len(active))
-    return places
+def _length(query: Query) -> np.float32:
+    """Return the evidence that the length of a history gives."""
+    return np.float32(np.log1p(len(query.rows) + len(query.wanted)) / np.log(21.0) - 1.0)
