@@ -256,29 +256,23 @@ class Engine:
             world, now = self.world, self.clock()
             found = person.lists.get(self._shelf(asked, world, now))
             self.people.get(key)  # who is asked for is the last to be forgotten
-        return None if found is None else self.given(found, asked, world, now)
+        if found is None or (asked.explain and asked.lang not in found.reasons):
+            return None
+        return self.given(found, asked, world, now)
 
     def _begin(self, asked: Asked) -> tuple[World, float, Person | None, Query]:
         self._move()
         world, now = self.world, self.clock()
         named = asked.user or asked.session
-        person = (
-            self.people.get(key_of(asked.user, asked.session)) if named and asked.history is None else None
-        )
+        known = named and asked.history is None
+        person = self.people.get(key_of(asked.user, asked.session)) if known else None
         return world, now, person, query_of(person, asked, world, now, self.weight)
 
     def _shelf(self, asked: Asked, world: World, now: float) -> tuple[Any, ...]:
         """Return under what a person's list is kept: it is made again each minute, as things get older."""
         explore = (asked.explore, asked.seed) if asked.explore else ()
-        return (
-            asked.k,
-            asked.diversity,
-            asked.scenario,
-            explore,
-            self.rules.stamp,
-            int(now // world.ageing),
-            id(world),
-        )
+        wish = asked.k, asked.diversity, asked.scenario, explore
+        return (*wish, self.rules.stamp, int(now // world.ageing), id(world))
 
     def _by_scenario(self, asked: Asked) -> Asked:
         defaults = self.rules.scenario(asked.scenario).items()

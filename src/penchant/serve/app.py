@@ -30,6 +30,7 @@ from penchant.serve import (
     refreshing,
     trying,
 )
+from penchant.serve.direct import Direct
 from penchant.serve.guard import Guard
 from penchant.serve.measures import Measures
 from penchant.serve.problems import Problem, answer, refused
@@ -69,6 +70,7 @@ def make_app(engine: Engine, settings: Settings) -> FastAPI:
         app.add_exception_handler(kind, refused)
     app.add_exception_handler(RequestValidationError, misread)
     app.add_exception_handler(Exception, fault)
+    app.add_middleware(Direct, handlers=service.direct)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST"],

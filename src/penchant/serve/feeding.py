@@ -61,6 +61,8 @@ def events(router: APIRouter, service: Service) -> None:
             return await taken(request, (await body(request, Events)).events)
         return await taken(request, [await body(request, Done)])
 
+    service.direct["/v1/events"] = done
+
 
 KNOWN_KINDS: dict[str, None] = {}
 

@@ -108,12 +108,17 @@ def routes(service: Service) -> APIRouter:
     """Return the routes."""
     router, engine = APIRouter(tags=["lists"]), service.engine
 
+    def made(asked: Asked, told: Recommend) -> Given:
+        given = engine.recommend(asked)
+        answered(given, service.shelf(), told.properties, told.lang)  # the loop then finds it rendered
+        return given
+
     async def listed(request: Request, told: Recommend) -> Response:
         user = service.user(request, told.user)
         asked = asked_of(told, user, engine.clock())
         given = engine.kept(asked)
         if given is None:
-            given = await service.threaded(engine.recommend, asked)
+            given = await service.threaded(made, asked, told)
         service.measures.list_given(given.policy, given.version, given.fallback)
         found = answered(given, service.shelf(), told.properties, told.lang)
         if told.measures:
@@ -125,6 +130,8 @@ def routes(service: Service) -> APIRouter:
     @router.post("/v1/recommend", openapi_extra=documented(Recommend), summary="A list for somebody")
     async def recommend(request: Request) -> Response:
         return await listed(request, await body(request, Recommend))
+
+    service.direct["/v1/recommend"] = recommend
 
     @router.post("/v1/rank", openapi_extra=documented(Rank), summary="The caller's items in order")
     async def rank(request: Request) -> Response:

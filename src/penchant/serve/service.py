@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from penchant.live.engine import Engine
+from penchant.serve.direct import Handler
 from penchant.serve.measures import Measures
 from penchant.serve.problems import Problem
 from penchant.serve.properties import Shelf
@@ -39,6 +40,7 @@ class Service:
     hashes: dict[str, str] = field(default_factory=dict)
     hashed_in: str = ""
     shelves: list[Shelf] = field(default_factory=list)
+    direct: dict[str, Handler] = field(default_factory=dict)
 
     def shelf(self) -> Shelf:
         """Return what is shown of items, as decided so far."""
