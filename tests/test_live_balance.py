@@ -13,6 +13,7 @@ import toy
 from penchant.live import balance
 from penchant.live.asked import Asked
 from penchant.live.balance import PRIOR, WIDEST, Balance, untaught
+from penchant.live.candidates import Candidates
 from penchant.rank.horizons import LONG, RECENT, directions
 from penchant.rank.single import Single
 from penchant.recommender import Recommender
@@ -28,7 +29,7 @@ def test_a_balance_that_is_there_is_found(seed: int, true: float) -> None:
     for _ in range(400):
         scores, added = rng.normal(size=30).astype(np.float32), rng.normal(size=30).astype(np.float32)
         drawn = np.argmax(scores + true * added + rng.gumbel(size=30))
-        found = found.after(scores, added, np.array([drawn]))
+        found = found.after(Candidates.of(1, scores + found.value * added, added), np.array([drawn]))
     assert abs(found.value - true) < 0.25
     assert found.precision > PRIOR
 
@@ -42,11 +43,14 @@ def test_a_step_is_the_gradient_of_the_likelihood_and_stays_in_its_bounds() -> N
         return float(odds[[4, 9]].mean() - np.log(np.exp(odds).sum()))
 
     slope = (likelihood(0.2 + 1e-4) - likelihood(0.2 - 1e-4)) / 2e-4
-    after = Balance(0.2, 5.0).after(scores, added, np.array([4, 9]))
+    after = Balance(0.2, 5.0).after(Candidates.of(1, scores + 0.2 * added, added), np.array([4, 9]))
     assert after.precision * (after.value - 0.2) == pytest.approx(slope, abs=1e-2)
-    assert Balance().after(scores, 1e3 * added, np.array([int(np.argmax(added))])).value <= WIDEST
+    assert (
+        Balance().after(Candidates.of(1, scores, 1e3 * added), np.array([int(np.argmax(added))])).value
+        <= WIDEST
+    )
     scores[7] = -np.inf
-    assert Balance().after(scores, added, np.array([7])) == Balance()
+    assert Balance().after(Candidates.of(1, scores, added), np.array([7])) == Balance()
 
 
 def test_scores_shares_and_units_follow_the_balance_exactly() -> None:
@@ -55,6 +59,9 @@ def test_scores_shares_and_units_follow_the_balance_exactly() -> None:
     for query in fitted.data.queries()[:4]:
         plain, tilted = ranking.slate(query, rows), replace(query, balance=0.5)
         slate, (scores, added) = ranking.slate(tilted, rows), single.sides(query)
+        standard = single.scored(tilted)[1]
+        assert standard is not None
+        assert single.added(tilted, rows, standard[:, rows]) == pytest.approx(added[rows], abs=1e-4)
         assert single.score(tilted) == pytest.approx(scores + 0.5 * added, abs=1e-4)
         assert ranking.score([query, tilted])[1] == pytest.approx(scores + 0.5 * added, abs=1e-4)
         assert slate.scores == pytest.approx((scores + 0.5 * added)[rows], abs=1e-4)
@@ -117,3 +124,21 @@ def test_nothing_is_learned_without_consent(tmp_path: Path, consent: str) -> Non
         live.consent("x", consent).result()
         assert live.recommend(Asked(user="x", k=5)).query.balance == 0.0
         assert live.people.get(("x", "")).balance == 0.0
+
+
+def test_what_a_list_chose_from_is_learned_from_without_scoring_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, found = "120", list[float]()
+    for again in (False, True):
+        (tmp_path / str(again)).mkdir()
+        with served.engine(tmp_path / str(again)) as live:
+            first = live.recommend(Asked(user=known, k=5))
+            if again:
+                live.people.get((known, "")).candidates = None
+            else:
+                monkeypatch.setattr(Single, "sides", None)  # scoring again would fail
+            live.observe([replace(act(known, first.ids[2]), time=served.END + 1)]).result()
+            found.append(live.recommend(Asked(user=known, k=5)).query.balance)
+            monkeypatch.undo()
+    assert found[0] == pytest.approx(found[1], abs=1e-3) and found[0] != 0.0

@@ -15,15 +15,15 @@ from typing import Self, TypeAlias
 
 import numpy as np
 
+from penchant.live.candidates import Candidates
 from penchant.live.histories import Weigh
 from penchant.live.people import Person
 from penchant.live.world import World
 from penchant.rank.single import Single
-from penchant.types import Query, Rows, Scores
+from penchant.types import Query, Rows
 
 PRIOR, WIDEST = 3.0, 0.7
 """The precision of the prior, and the largest balance; the prior was chosen on a validation part."""
-CANDIDATES = 100
 LATEST, WORK = 20, 200_000
 """Events that are learned from at once, and scores that this may cost where the catalogue is large."""
 Taken: TypeAlias = tuple[Query, Rows]
@@ -37,18 +37,12 @@ class Balance:
     value: float = 0.0
     precision: float = PRIOR
 
-    def after(self, scores: Scores, added: Scores, rows: Rows) -> Self:
-        """Return it after `rows` were taken; `scores` and what a balance of 1 adds have shape (n_items,).
-
-        Items that cannot be taken have −inf. Nothing is learned where no taken item is among the candidates.
-        """
-        odds = scores + np.float32(self.value) * added
-        best = np.argpartition(-odds, min(CANDIDATES, len(odds)) - 1)[:CANDIDATES]
-        best = best[np.isfinite(odds[best])]
-        taken = np.isin(best, rows)
+    def after(self, known: Candidates, rows: Rows) -> Self:
+        """Return it after `rows` were taken; nothing is learned where no taken item is a candidate."""
+        taken = np.isin(known.rows, rows)
         if not taken.any():
             return self
-        chances, x = np.exp(odds[best] - odds[best].max()), added[best]
+        chances, x = np.exp(known.odds - known.odds.max()), known.added
         chances /= chances.sum()
         mean = float(chances @ x)
         precision = self.precision + float(chances @ (x - mean) ** 2)
@@ -56,12 +50,17 @@ class Balance:
         return replace(self, value=float(np.clip(value, -WIDEST, WIDEST)), precision=precision)
 
 
-def learned(balance: Balance, moments: Sequence[Taken], single: Single) -> Balance:
-    """Return a balance after more moments."""
+def learned(
+    balance: Balance, moments: Sequence[Taken], single: Single, listed: Candidates | None = None
+) -> Balance:
+    """Return a balance after more moments; `listed` are candidates that need not be scored again."""
     for query, rows in moments:
-        scores, added = single.sides(query)
-        scores[query.rows] = -np.inf
-        balance = balance.after(scores, added, rows)
+        known = listed
+        if known is None or known.length != len(query.rows):
+            scores, added = single.sides(query)
+            scores[query.rows] = -np.inf
+            known = Candidates.of(len(query.rows), scores + np.float32(balance.value) * added, added)
+        balance = balance.after(known, rows)
     return balance
 
 
@@ -102,7 +101,7 @@ def teach(person: Person, query: Query, world: World, weigh: Weigh, lock: thread
         person.untaught = 0
     if not moments:
         return
-    after = learned(before, moments, world.single)
+    after = learned(before, moments, world.single, person.candidates)
     with lock:
         person.balance, person.precision = after.value, after.precision
         now = person.query

@@ -238,7 +238,7 @@ class Engine:
         if found is None:
             found = listed(world, asked_by(query, asked, world), asked, barred, self.rules)
             if person is not None and asked.plain and person.query is query:
-                person.lists[shelf] = found
+                person.lists[shelf], person.candidates = found, found.candidates
         return found, asked, world, now
 
     def kept(self, asked: Asked) -> Given | None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from penchant.errors import UnknownIdError
 from penchant.explain.wording import Lang
 from penchant.live.asked import RANKED, SAMPLED, Asked, Why, drawn
+from penchant.live.candidates import Candidates, foremost
 from penchant.live.histories import rows_of
 from penchant.live.rules import Rules
 from penchant.live.world import World
@@ -32,7 +33,7 @@ class List:
 
     `told` and `chances` are scores and propensities as plain numbers; `rendered` is
     what callers made of it, kept as long as the list; `standard`, (K, k), are the standard scores of the
-    sources, to be explained from.
+    sources, to be explained from; `candidates` are for learning from what is taken.
     """
 
     rows: Rows
@@ -48,6 +49,7 @@ class List:
     chances: tuple[float, ...] = ()
     rendered: dict[Any, Any] = field(default_factory=dict)
     standard: Vectors | None = None
+    candidates: Candidates | None = None
 
 
 def listed(
@@ -74,6 +76,9 @@ def listed(
             there = np.concatenate((there, np.flatnonzero(world.attributes.passing(boost.filter)[0])))
         scores[np.unique(there)] += np.float32(np.log(boost.times))
     scores[~open_] = -np.inf
+    candidates = None
+    if standard is not None and asked.plain and (asked.user or asked.session):
+        candidates = choices(world, query, scores, standard)
     rows, values, chances, policy = ordered(world, scores, asked)
     pinned = rows_of(rules.items("pin", asked.scenario), world)
     if len(pinned):
@@ -90,7 +95,15 @@ def listed(
         told=tuple(values.tolist()),
         chances=tuple(chances.tolist()),
         standard=None if standard is None else standard[:, rows],
+        candidates=candidates,
     )
+
+
+def choices(world: World, query: Query, scores: Scores, standard: Vectors) -> Candidates:
+    """Return what stands to choose from; `scores`, (n_items,), are −inf for what does not."""
+    rows = foremost(scores)
+    added = world.single.added(query, rows, standard[:, rows])
+    return Candidates(len(query.rows), rows, scores[rows], added)
 
 
 def allowed(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from penchant.live.candidates import Candidates
 from penchant.live.records import Act
 from penchant.types import NO_ROWS, Query, Rows, Vectors
 
@@ -34,7 +35,8 @@ class Person:
 
     `fields` and `text` are what the person, or the shop, said of them live; `vector` is that of `text`.
     `balance` is how much more recent than long-term taste tells of them, 0 at first, `precision` how sure
-    that is (see `balance.py`); of the last `untaught` acts nothing was learned yet.
+    that is (see `balance.py`); of the last `untaught` acts nothing was learned yet. `candidates` are those of
+    the latest list.
     """
 
     key: Key
@@ -51,6 +53,7 @@ class Person:
     balance: float = 0.0
     precision: float = 0.0
     untaught: int = 0
+    candidates: Candidates | None = None
 
     def changed(self) -> None:
         """Forget what was derived: the next request sees the change."""

@@ -113,6 +113,12 @@ class Single:
         found = self._standard(query)
         return self._blended(query, found), self._blended(query, found * self.directions[:, None])
 
+    def added(self, query: Query, rows: Rows, standard: Vectors) -> Scores:
+        """Return what a balance of 1 adds to the scores of some items, (k,), from standard ones, (K, k)."""
+        trust = self.ranking.plan.blends.new.trust(self.evidence(query, rows))
+        plain = standard / (1.0 + np.float32(query.balance) * self.directions)[:, None]
+        return np.asarray(self.directions @ (trust * plain))
+
     def _blended(self, query: Query, standard: Vectors) -> Scores:
         """Return the sum of the standard scores, (K, n_items), each trusted as the evidence says."""
         names = NAMES.index
