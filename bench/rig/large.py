@@ -22,7 +22,9 @@ def write(folder: Path, n_items: int, n_events: int, n_users: int, seed: int = 0
     users = rng.choice(n_users, size=n_events, p=activity / activity.sum())
     tastes = rng.integers(GENRES, size=(n_users, 3))
     genres = np.where(
-        rng.random(n_events) < OWN, tastes[users, rng.integers(3, size=n_events)], rng.integers(GENRES, size=n_events)
+        rng.random(n_events) < OWN,
+        tastes[users, rng.integers(3, size=n_events)],
+        rng.integers(GENRES, size=n_events),
     )
     times = rng.integers(YEAR, size=n_events)
     born = np.sort(rng.integers(YEAR, size=n_items)) - YEAR // 2  # half of the items are there at the start
@@ -34,9 +36,9 @@ def write(folder: Path, n_items: int, n_events: int, n_users: int, seed: int = 0
         items[there] = own[(rank * np.maximum(out, 1) / len(own)).astype(np.int64)]
     folder.mkdir(parents=True, exist_ok=True)
     moments = pl.Series(1_700_000_000 + times).cast(pl.Int64)
-    pl.DataFrame(
-        {"user_id": users, "item_id": items, "timestamp": moments}
-    ).write_parquet(folder / "interactions.parquet")
+    pl.DataFrame({"user_id": users, "item_id": items, "timestamp": moments}).write_parquet(
+        folder / "interactions.parquet"
+    )
     words = rng.integers(40, size=(n_items, 3))
     titles = [
         f"{' '.join(f'{word_of(genre, word)}' for word in own)} {item}"

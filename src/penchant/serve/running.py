@@ -18,6 +18,34 @@ CONNECTIONS = 2_000
 HEADERS = 64 * 1024
 
 
+class Corked:
+    """A transport that writes at once what is written in one turn of the loop: head and body together."""
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self.transport, self.loop = transport, loop
+        self.parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Take something to be written at the end of the turn."""
+        if not self.parts:
+            self.loop.call_soon(self.flush)
+        self.parts.append(data)
+
+    def flush(self) -> None:
+        """Write what was taken."""
+        if self.parts:
+            data, self.parts = b"".join(self.parts), []
+            self.transport.write(data)
+
+    def close(self) -> None:
+        """Write the rest, and close."""
+        self.flush()
+        self.transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.transport, name)
+
+
 class Hurried(HttpToolsProtocol):
     """HTTP that closes connections whose headers do not come: slow callers would hold them for ever."""
 
@@ -25,7 +53,7 @@ class Hurried(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait."""
-        super().connection_made(transport)
+        super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]
         self._wait()
 
     def on_message_begin(self) -> None:
