@@ -12,7 +12,8 @@ import toy
 from penchant.errors import InputError, UnknownIdError
 from penchant.explain.reasons import divided
 from penchant.live.asked import Asked, Boost, drawn
-from penchant.live.trend import Trend
+from penchant.live.trend import Met, Trend
+from penchant.rank.evidence import ItemEvidence
 from penchant.rank.single import Single
 from penchant.recommender import Recommender
 from penchant.requests.wanted import Filter
@@ -237,6 +238,26 @@ def test_popularity_moves_as_a_fit_on_all_events_would() -> None:
     for at in order:
         trend.add([int(later.items[at])], later.times[at : at + 1], later.weights[at : at + 1])
     assert trend.scores() == pytest.approx(whole.scores, abs=1e-4)
+    met = Met(ItemEvidence.of(before.interactions, world.data.n_items))
+    met.add(later.items, later.times)
+    told, fitted = met.evidence(), ItemEvidence.of(events, world.data.n_items)
+    assert told.counts.tolist() == fitted.counts.tolist()
+    assert told.first.tolist() == fitted.first.tolist()
+
+
+def test_an_item_that_is_met_is_new_no_more(tmp_path: Path) -> None:
+    cold = str(toy.item_ids(toy.N_ITEMS)[toy.N_WARM])
+    with served.engine(tmp_path) as live:
+        row = live.world.model.data.items.vocabulary.row(cold)
+        assert live.world.single.cold[row] == 1.0
+        live.observe([act("x", cold), act("y", cold)]).result()
+        live.moved = 0.0
+        live.recommend(Asked(user="z", k=5))
+        assert live.world.single.cold[row] == 0.0
+        assert live.world.model.ranking.evidence.counts[row] == 2
+        assert live.world.single.score(Query(rows=np.array([0]))) == pytest.approx(
+            live.world.model.ranking.score([Query(rows=np.array([0]))])[0], abs=1e-4
+        )
 
 
 def test_single_queries_score_as_batches_do() -> None:

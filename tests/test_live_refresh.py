@@ -22,7 +22,8 @@ from penchant.live.keeper import Keeper, caught_up
 from penchant.live.newest import decided
 from penchant.live.part import Part
 from penchant.live.records import Act, Change
-from penchant.live.refresh import Settings, refresh, roll_back
+from penchant.live.refresh import Settings, refresh
+from penchant.live.rolling_back import roll_back
 from penchant.recommender import Recommender
 from penchant.store.choosing import choose, others
 

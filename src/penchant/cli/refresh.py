@@ -15,8 +15,9 @@ from penchant.data.kinds import parse_weights
 from penchant.errors import JournalError
 from penchant.live.book import Outcome
 from penchant.live.choose import beside, open_journal
-from penchant.live.refresh import Settings, roll_back
+from penchant.live.refresh import Settings
 from penchant.live.refresh import refresh as refreshed
+from penchant.live.rolling_back import roll_back
 from penchant.store import read
 
 LOW = 10

@@ -30,7 +30,7 @@ from penchant.live.log import seen_by
 from penchant.live.people import CONSENTS, People, Person, key_of
 from penchant.live.records import Act, Change, Record, Shown
 from penchant.live.rules import Rules, checked
-from penchant.live.trend import Trend
+from penchant.live.trend import Met, Trend
 from penchant.live.unwritten import Unwritten
 from penchant.live.world import World
 from penchant.models.popularity import Popularity
@@ -73,6 +73,7 @@ class Engine:
         self.unwritten = Unwritten(journal)
         self.world = World.load(folder, encoder)
         self.trends: dict[str, Trend] = {}
+        self.met = Met(self.world.model.ranking.evidence)
         self.moved, self.stale = 0.0, False
         self.barred: tuple[Any, ...] = ()
         self.adopt(self.world)
@@ -98,8 +99,9 @@ class Engine:
         return world.joined(extended(world.model, new, world.encoder)) if new else world
 
     def _count(self) -> None:
-        """Begin the popularities anew, from the bundle and what happened since."""
+        """Begin what moves with events anew, from the bundle and what happened since."""
         model = self.world.model
+        self.met = Met(model.ranking.evidence)
         self.trends = {
             name: Trend(scorer, model.data.interactions, model.data.n_items)
             for name, scorer in model.ranking.sources.scorers.items()
@@ -116,16 +118,18 @@ class Engine:
             return
         times = np.array([self.world.moment(act.time) for act in acts])[there]
         weights = np.array([self.weight(act) for act in acts], dtype=np.float32)[there]
+        self.met.add(rows[there], times)
         for trend in self.trends.values():
             trend.add(rows[there].tolist(), times, weights)
         self.stale = True
 
     def _move(self, *, force: bool = False) -> None:
-        """Let popularity follow what happened, at most once a tick."""
+        """Let what is known of items follow what happened, at most once a tick."""
         now = time.monotonic()
         if self.stale and (force or now - self.moved >= TICK):
             scores: dict[str, Scores] = {name: trend.scores() for name, trend in self.trends.items()}
-            self.world, self.stale, self.moved = self.world.popular(scores), False, now
+            self.world = self.world.moved(scores, self.met.evidence())
+            self.stale, self.moved = False, now
 
     def weight(self, act: Act) -> float:
         """Return how much an event counts."""
@@ -209,6 +213,7 @@ class Engine:
         before = self.world.model.data.n_items
         self.world = self._with_items(self.world, {one: self.items[one] for one in ids if one in self.items})
         if self.world.model.data.n_items > before:
+            self.met.grow(self.world.model.data.n_items)
             for trend in self.trends.values():
                 trend.grow(self.world.model.data.n_items)
             for person in self.people.known.values():

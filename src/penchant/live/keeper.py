@@ -21,7 +21,7 @@ from penchant.live.drift import Drift
 from penchant.live.engine import Engine
 from penchant.live.journal import Batch, Journal
 from penchant.live.records import Act, Change, Record
-from penchant.live.refresh import roll_back
+from penchant.live.rolling_back import roll_back
 from penchant.live.world import World
 from penchant.store.choosing import others
 from penchant.store.reading import load

@@ -22,7 +22,7 @@ from penchant.data.columns import plain
 from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.read import read
-from penchant.errors import BundleError, InputError, PenchantError, SettingError
+from penchant.errors import BundleError, PenchantError, SettingError
 from penchant.language.encode import Encoder
 from penchant.language.texts import Texts, read_texts
 from penchant.live.book import Book, Outcome, known_from
@@ -34,7 +34,6 @@ from penchant.live.part import Part
 from penchant.live.world import World
 from penchant.rank.settings import Effort
 from penchant.recommender import Recommender, quietly
-from penchant.store.choosing import choose, others
 
 STEPS = {
     "reading the bundle": 0, "exporting": 5, "reading the tables": 10, "reading texts": 15,
@@ -224,40 +223,3 @@ def as_it_runs(folder: Path, part: Part, cut: float, data: Dataset, settings: Se
     )
     engine.unwritten.close()
     return engine.world
-
-
-def roll_back(
-    folder: Path,
-    journal: Journal | None,
-    *,
-    by: str = "penchant refresh",
-    clock: Callable[[], float] = time.time,
-) -> Outcome:
-    """Let the version before take over again; returns what was written down.
-
-    Raises:
-        BundleError: there is none, or it is damaged.
-    """
-    book, before = Book.beside(folder), store.current(folder)
-    there = others(folder)
-    if not there:
-        raise BundleError(
-            f"{folder}: no version before this one is kept", hint="a refresh keeps the last two"
-        )
-    version = there[0]
-    seen = book.seen(folder, version, journal)
-    if book.busy():
-        raise InputError(f"{book.folder}: a refresh runs", hint="wait for it")
-    choose(folder, version)
-    made = Outcome(
-        uuid.uuid4().hex,
-        clock(),
-        "rolled back",
-        f"back to {version[:12]} by hand",
-        version,
-        before,
-        seen or 0,
-        by=by,
-    )
-    book.add(made)
-    return made

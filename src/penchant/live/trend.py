@@ -1,4 +1,5 @@
-"""Popularity that moves with every event, by the half-lives that the fit found.
+"""What is known of items moves with every event: popularity, by the half-lives that the fit found, and how
+often and since when they were met.
 
 S_k(i) = Σ_e w_e 2^((t_e − r) / h_k) over events with item i, r a moment of reference: shares S_k(i) / Σ S_k
 do not depend on r nor on the moment asked, so only a new event changes them.
@@ -10,7 +11,8 @@ import numpy as np
 
 from penchant.data.interactions import Interactions
 from penchant.models.popularity import Popularity
-from penchant.types import Scores, Times, Weights
+from penchant.rank.evidence import ItemEvidence
+from penchant.types import Rows, Scores, Times, Weights
 
 FAR = 60.0
 """Half-lives from the moment of reference at which it is moved."""
@@ -60,3 +62,24 @@ class Trend:
         """Return ln(1 + n · Σ_k a_k S_k(i) / Σ S_k), (n_items,), as `Popularity` does."""
         shares = self.sums / np.maximum(self.sums.sum(axis=1, keepdims=True), 1e-12)
         return np.asarray(np.log1p(self.events * (self.model.mixture @ shares)), dtype=np.float32)
+
+
+class Met:
+    """How often items were met and since when, with further events; not safe to share between threads."""
+
+    def __init__(self, evidence: ItemEvidence) -> None:
+        self.span, self.counts, self.first = evidence.span, evidence.counts.copy(), evidence.first.copy()
+
+    def add(self, rows: Rows, times: Times) -> None:
+        """Count further events."""
+        np.add.at(self.counts, rows, 1)
+        np.minimum.at(self.first, rows, times)
+
+    def grow(self, n_items: int) -> None:
+        """Let new items join, to which nothing happened yet."""
+        grown = self.evidence().extend(n_items)
+        self.counts, self.first = grown.counts, grown.first
+
+    def evidence(self) -> ItemEvidence:
+        """Return it as the blends take it, (n_items,) each."""
+        return ItemEvidence(self.counts.copy(), self.first.copy(), self.span)

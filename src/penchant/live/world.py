@@ -14,6 +14,7 @@ from penchant.language.know import hear
 from penchant.live.patience import patient
 from penchant.models.popularity import Popularity
 from penchant.rank.blend import Sources
+from penchant.rank.evidence import ItemEvidence
 from penchant.rank.single import Single
 from penchant.recommender import Recommender
 from penchant.requests.attributes import Attributes
@@ -95,8 +96,8 @@ class World:
         attributes, single = Attributes.of(model.data.items), Single.of(model.ranking)
         return replace(self, model=model, attributes=attributes, single=single)
 
-    def popular(self, scores: dict[str, Scores]) -> "World":
-        """Return the world with other popularities, by the name of their source."""
+    def moved(self, scores: dict[str, Scores], evidence: ItemEvidence) -> "World":
+        """Return the world with other popularities, by the name of their source, and other evidence."""
         sources = self.model.ranking.sources
         moved = {
             name: replace(scorer, scores=scores[name])
@@ -104,6 +105,6 @@ class World:
             else scorer
             for name, scorer in sources.scorers.items()
         }
-        ranking = replace(self.model.ranking, sources=Sources(moved, sources.scales))
+        ranking = replace(self.model.ranking, sources=Sources(moved, sources.scales), evidence=evidence)
         model = replace(self.model, ranking=ranking)
-        return replace(self, model=model, single=self.single.popular(ranking, scores))
+        return replace(self, model=model, single=self.single.moved(ranking, scores))

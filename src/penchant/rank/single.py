@@ -6,7 +6,7 @@ What depends on items alone is computed once, and the trust in each source is su
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -26,6 +26,7 @@ from penchant.types import Query, Rows, Scores, Slate, Vectors
 
 AGE = 3600.0
 """Seconds after which what depends on the age of items is computed again."""
+NEVER = (-np.inf, np.empty(0, dtype=np.float32))
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Single:
     events: Vectors
     cold: Vectors
     directions: Vectors
-    fresh: tuple[float, Vectors] = field(default=(-np.inf, np.empty(0, dtype=np.float32)))
+    fresh: tuple[float, Vectors] = NEVER
 
     @classmethod
     def of(cls, ranking: Ranking) -> Self:
@@ -72,28 +73,21 @@ class Single:
                     first.weights, first.active, None if whole else places_of(first.active, n), tuple(views)
                 )
             )
-        known = ranking.evidence.features([Query(rows=np.zeros(1, dtype=np.int64))], np.arange(n))[:, 0]
         theta = np.ascontiguousarray(blend.theta.T.astype(np.float32))
-        at = NAMES.index
-        return cls(
-            ranking,
-            tuple(parts),
-            constant,
-            rest,
-            theta,
-            known[at("events")],
-            known[at("cold")],
-            directions(blend.names),
-        )
+        known = *_known(ranking), directions(blend.names)
+        return cls(ranking, tuple(parts), constant, rest, theta, *known)
 
-    def popular(self, ranking: Ranking, scores: Mapping[str, Scores]) -> "Single":
-        """Return it with other popularities, by the name of their source; `ranking` has them already."""
+    def moved(self, ranking: Ranking, scores: Mapping[str, Scores]) -> "Single":
+        """Return it with other popularities, by the name of their source; `ranking` has them already, and
+        may have other evidence.
+        """
         constant, names = self.constant.copy(), ranking.plan.blends.new.names
         for name, own in scores.items():
             if name in names:
                 scale = ranking.sources.scales[name]
                 constant[names.index(name)] = (own - np.float32(scale.mean)) / np.float32(scale.spread)
-        return replace(self, ranking=ranking, constant=constant)
+        events, cold = _known(ranking)
+        return replace(self, ranking=ranking, constant=constant, events=events, cold=cold, fresh=NEVER)
 
     def score(self, query: Query) -> Scores:
         """Return the scores of all items, (n_items,)."""
@@ -223,3 +217,10 @@ class Single:
 def _length(query: Query) -> np.float32:
     """Return the evidence that the length of a history gives."""
     return np.float32(np.log1p(len(query.rows) + len(query.wanted)) / np.log(21.0) - 1.0)
+
+
+def _known(ranking: Ranking) -> tuple[Vectors, Vectors]:
+    """Return the evidence that does not depend on who asks nor when: events and cold, (n_items,) each."""
+    anybody = Query(rows=np.zeros(1, dtype=np.int64))
+    known = ranking.evidence.features([anybody], np.arange(ranking.n_items))[:, 0]
+    return known[NAMES.index("events")], known[NAMES.index("cold")]

@@ -148,6 +148,14 @@ def routes(service: Service) -> APIRouter:
         told = Recommend(items=[item], k=min(max(k, 1), 1_000))
         return await listed(request, told)
 
+    explaining(router, service)
+    return router
+
+
+def explaining(router: APIRouter, service: Service) -> None:
+    """Add the route that says why an item was in a list."""
+    engine = service.engine
+
     @router.get("/v1/explain/{recommendation_id}/{item:path}", summary="Why an item was in a list")
     async def explain(request: Request, recommendation_id: str, item: str, lang: Lang = "en") -> Response:
         must(request, "read")
@@ -167,5 +175,3 @@ def routes(service: Service) -> APIRouter:
                 "score": found.score, "propensity": found.propensity, "position": found.position,
             }
         )  # fmt: skip
-
-    return router
