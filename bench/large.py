@@ -2,9 +2,9 @@
 
     python bench/large.py [--items N] [--events N] [--users N] [--model MODEL] [-o FILE]
 
-The log is made (see rig/large.py). `penchant fit --effort quick` runs on it once; then `penchant serve` is asked
-over one connection by people drawn at random: `first` lists, that nothing was kept of, and lists right after
-an event of the same person. Writes bench/results/large.json.
+The log is made (see rig/large.py). `penchant fit --effort quick` runs on it once; then `penchant serve` is
+asked over one connection by people drawn at random: `first` lists, that nothing was kept of, and lists right
+after an event of the same person. Writes bench/results/large.json.
 """
 
 import argparse
