@@ -99,14 +99,12 @@ def check_installed() -> None:
 
 def listen(app: Callable[..., Any], settings: Settings) -> None:
     """Answer requests until somebody ends it."""
-    import uvicorn
-
-    from penchant.serve.running import config_of
+    from penchant.serve.running import Listening, config_of
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("bm25s").setLevel(logging.WARNING)
     say(f"http://{settings.host}:{settings.port}/  ·  Ctrl+C ends it")
-    uvicorn.Server(config_of(app, settings)).run()
+    Listening(config_of(app, settings)).run()
 
 
 def reader(model: Path) -> Encoder | None:

@@ -132,7 +132,7 @@ async def happening(service: Service, request: Request) -> AsyncIterator[bytes]:
     """Yield what happens until the reader leaves, and how many requests there were."""
     journal = service.engine.journal
     after = max(0, journal.last() - LATEST)
-    while not await request.is_disconnected():
+    while not (service.ending.is_set() or await request.is_disconnected()):
         last = journal.last()
         if last > after:
             found = await asyncio.to_thread(records, service, after)

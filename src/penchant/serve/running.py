@@ -1,6 +1,7 @@
 """How the service listens: who is believed about addresses, and how long a caller may take."""
 
 import asyncio
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -79,6 +80,17 @@ class Hurried(HttpToolsProtocol):
         if self.late is not None:
             self.late.cancel()
             self.late = None
+
+
+class Listening(uvicorn.Server):
+    """A server that tells open streams that it ends, and so need not wait for them."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End, as a signal asks for."""
+        service = getattr(getattr(self.config.app, "state", None), "service", None)
+        if service is not None:
+            service.ending.set()
+        super().handle_exit(sig, frame)
 
 
 def config_of(app: ASGIApp, settings: Settings) -> uvicorn.Config:

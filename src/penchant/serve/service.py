@@ -1,6 +1,7 @@
 """What all routes share: the engine, the settings, threads to score in, how bodies are read and answered."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ class Service:
     hashed_in: str = ""
     shelves: list[Shelf] = field(default_factory=list)
     direct: dict[str, Handler] = field(default_factory=dict)
+    ending: threading.Event = field(default_factory=threading.Event)
 
     def shelf(self) -> Shelf:
         """Return what is shown of items, as decided so far."""
