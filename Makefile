@@ -7,18 +7,20 @@ ifneq ($(wildcard ../shared/data),)
 export PENCHANT_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test check bench peers clean
+.PHONY: demo test check style bench peers clean
 
 demo: .venv/installed  ## real data, fit, compare, show
 	.venv/bin/penchant demo
 
-test: check  ## all checks; the last line counts passed, failed and skipped tests
-	$(PENCHANT) -m pytest -n auto --dist loadfile
+test: style  ## all checks; the last line counts passed, failed and skipped tests
+	$(PENCHANT) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-check: .venv/installed  ## style and types
+check: style  ## style and types
+	$(PENCHANT) -m mypy
+
+style: .venv/installed
 	$(PENCHANT) -m ruff check .
 	$(PENCHANT) -m ruff format --check .
-	$(PENCHANT) -m mypy
 
 bench: .venv/installed  ## measured numbers, written to bench/results
 	@set -e; for file in $(sort $(wildcard bench/*.py)); do echo "== $$file"; $(PENCHANT) $$file; done

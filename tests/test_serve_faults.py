@@ -75,13 +75,15 @@ def test_no_acknowledged_event_is_lost_by_a_kill_under_load(tmp_path: Path) -> N
 
 
 def test_an_open_stream_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    with process(served.bundle(), tmp_path / "j.journal") as (url, running):
-        with urllib.request.urlopen(f"{url}/v1/admin/stream", timeout=5) as stream:
-            assert stream.readline().startswith((b"id", b"event"))
-            start = time.monotonic()
-            running.send_signal(signal.SIGINT)
-            assert running.wait(10) is not None
-            assert time.monotonic() - start < 5
+    with (
+        process(served.bundle(), tmp_path / "j.journal") as (url, running),
+        urllib.request.urlopen(f"{url}/v1/admin/stream", timeout=5) as stream,
+    ):
+        assert stream.readline().startswith((b"id", b"event"))
+        start = time.monotonic()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) is not None
+        assert time.monotonic() - start < 5
 
 
 def test_a_full_disk_refuses_events_and_gives_lists_and_goes_on_with_room(tmp_path: Path) -> None:
