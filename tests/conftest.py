@@ -13,7 +13,8 @@ settings.load_profile("penchant")
 
 LONG = (
     "test_types", "test_language_write", "test_serve_page", "test_cli", "test_cli_fit_adapt",
-    "test_cli_write", "test_serve_faults", "test_serve_admin", "test_language_methods", "test_tune_study", "test_recommender",
+    "test_cli_write", "test_serve_faults", "test_serve_admin", "test_language_methods", "test_tune_study",
+    "test_recommender",
     "test_live_refresh", "test_live_export", "test_evaluate", "test_language_adapt",
 )  # fmt: skip
 """Files that take longest: they begin, so that no worker is left with one at the end."""
