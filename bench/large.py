@@ -2,9 +2,9 @@
 
     python bench/large.py [--items N] [--events N] [--users N] [--model MODEL] [-o FILE]
 
-The log is made (see rig/large.py). `penchant fit --effort quick` runs on it once; then `penchant serve` is
-asked over one connection by people drawn at random: `first` lists, that nothing was kept of, and lists right
-after an event of the same person. Writes bench/results/large.json.
+The log is made (see rig/large.py). `penchant fit --effort quick --language none` runs once; then `penchant
+serve` is asked over one connection by people drawn at random: `first` lists, that nothing was kept of, and
+lists right after an event of the same person. Writes bench/results/large.json.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> None:
         if given.model is None:
             folder = place / "log"
             large.write(folder, given.items, given.events, given.users)
-            command = ("fit", folder, "-o", model, "--effort", "quick")
+            command = ("fit", folder, "-o", model, "--effort", "quick", "--language", "none")
             found["fit"] = process.penchant(*command, shown={folder: "DIR", model: "MODEL"}).row()
         found |= asked(model, place / "journal", given.items, given.users)
     told = f"python bench/large.py --items {given.items} --events {given.events} --users {given.users}"

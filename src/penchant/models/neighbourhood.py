@@ -9,6 +9,9 @@ text; all other cells are zero. Solving n systems of `size` unknowns costs n·si
 of neighbours before the regression is fsSLIM's (Ning and Karypis, ICDM 2011), without its L1 part.
 """
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -17,6 +20,8 @@ from penchant.models.algebra import Prior
 from penchant.types import Rows, Vectors
 
 CHUNK = 256
+WORKERS = 2
+"""Blocks of columns that are solved side by side; what comes out does not depend on it."""
 
 
 def among_neighbours(
@@ -38,22 +43,23 @@ def among_neighbours(
     source = Prior.of(texts) if prior and texts.shape[1] and texts.any() else None
     kappa = prior if source else 0.0
     columns = sp.csc_matrix(cross)
-    rows, values = [], []
-    for start in range(0, n, CHUNK):
+    scale = np.float32(1.0) / np.sqrt(own)
+
+    def solved(start: int) -> tuple[Rows, Vectors]:
         at = np.arange(start, min(start + CHUNK, n))
         wanted = np.ascontiguousarray(columns[:, at].toarray().T, dtype=np.float32)
-        near = wanted / np.sqrt(own * own[at, None])
-        chosen = _most(near, at, min(size, n - 1), diagonal)
+        chosen = _most(wanted * scale, at, min(size, n - 1), diagonal)
         if source:
             said = source.columns(at)
             wanted += np.float32(kappa) * said
             np.put_along_axis(said, chosen, -np.inf, axis=1)
-            chosen = np.concatenate(
-                (chosen, _most(said, at, min(size // 2, n - 1 - chosen.shape[1]), False)), axis=1
-            )
+            more = _most(said, at, min(size // 2, n - 1 - chosen.shape[1]), False)
+            chosen = np.concatenate((chosen, more), axis=1)
         chosen.sort(axis=1)
-        rows.append(chosen)
-        values.append(_solved(gram, wanted, chosen, l2 + kappa))
+        return chosen, _solved(gram, wanted, chosen, l2 + kappa)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        rows, values = zip(*pool.map(solved, range(0, n, CHUNK)), strict=True)
     sizes = np.repeat([block.shape[1] for block in rows], [block.shape[0] for block in rows])
     target = np.repeat(np.arange(n), sizes)
     cells = (np.concatenate([value.ravel() for value in values]), (_flat(rows), target))
@@ -61,10 +67,11 @@ def among_neighbours(
 
 
 def _most(near: Vectors, at: Rows, size: int, diagonal: bool) -> NDArray[np.int64]:
-    """Return the places of the `size` highest cells of each row, (Q, size)."""
+    """Return the places of the `size` highest cells of each row, (Q, size); `near` is used up."""
     if not diagonal:
         near[np.arange(len(at)), at] = -np.inf
-    return np.argpartition(-near, size - 1, axis=1)[:, :size].astype(np.int64)
+    np.negative(near, out=near)
+    return np.argpartition(near, size - 1, axis=1)[:, :size].astype(np.int64)
 
 
 def _solved(gram: sp.csr_matrix, wanted: Vectors, chosen: Rows, ridge: float) -> Vectors:
@@ -78,5 +85,5 @@ def _solved(gram: sp.csr_matrix, wanted: Vectors, chosen: Rows, ridge: float) ->
     return np.asarray(np.linalg.solve(squares, aims[..., None])[..., 0], dtype=np.float32)
 
 
-def _flat(rows: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+def _flat(rows: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.concatenate([block.ravel() for block in rows])
