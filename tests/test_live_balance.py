@@ -14,6 +14,7 @@ from penchant.live import balance
 from penchant.live.asked import Asked
 from penchant.live.balance import PRIOR, WIDEST, Balance, untaught
 from penchant.live.candidates import Candidates
+from penchant.live.engine import Engine
 from penchant.rank.horizons import LONG, RECENT, directions
 from penchant.rank.single import Single
 from penchant.recommender import Recommender
@@ -96,7 +97,10 @@ def test_it_is_learned_from_new_things_alone_and_read_again_from_the_journal(tmp
         assert live.people.get(("y", "")).balance == 0.0
     with served.engine(tmp_path) as live:
         live.recommend(Asked(user="x", k=5))
-        assert live.people.get(("x", "")).balance == pytest.approx(person.balance, abs=1e-3)
+        assert live.people.get(("x", "")).balance == pytest.approx(
+            person.balance,
+            abs=2e-2,  # what is known of items moved since
+        )
 
 
 def test_work_is_bounded_and_what_happened_at_one_time_is_one_moment(
@@ -132,6 +136,7 @@ def test_what_a_list_chose_from_is_learned_from_without_scoring_again(
     known, found = "120", list[float]()
     for again in (False, True):
         (tmp_path / str(again)).mkdir()
+        monkeypatch.setattr(Engine, "_move", lambda self, force=False: None)  # what is known of items stays
         with served.engine(tmp_path / str(again)) as live:
             first = live.recommend(Asked(user=known, k=5))
             if again:

@@ -1,9 +1,11 @@
 """The live engine: every event counts at the next request, and nothing is remembered wrongly."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +15,10 @@ from penchant.errors import InputError, UnknownIdError
 from penchant.explain.reasons import divided
 from penchant.live.asked import Asked, Boost, drawn
 from penchant.live.trend import Met, Trend
+from penchant.models.item_to_item import ItemToItem
+from penchant.models.scorer import Scorer
 from penchant.rank.evidence import ItemEvidence
+from penchant.rank.ranking import Ranking
 from penchant.rank.single import Single
 from penchant.recommender import Recommender
 from penchant.requests.wanted import Filter
@@ -260,8 +265,22 @@ def test_an_item_that_is_met_is_new_no_more(tmp_path: Path) -> None:
         )
 
 
-def test_single_queries_score_as_batches_do() -> None:
+def among_neighbours(ranking: Ranking) -> Ranking:
+    """The same with closed forms as large catalogues have them: sparse, and not over all items."""
+    known: dict[int, sp.csr_matrix] = {}
+    scorers: dict[str, Scorer] = {}
+    for name, scorer in ranking.sources.scorers.items():
+        if isinstance(scorer, ItemToItem):
+            sparse = known.setdefault(id(scorer.weights), sp.csr_matrix(scorer.weights[1:, 1:]))
+            scorer = replace(scorer, weights=sparse, active=scorer.active[1:])
+        scorers[name] = scorer
+    return replace(ranking, sources=replace(ranking.sources, scorers=scorers))
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_single_queries_score_as_batches_do(large: bool) -> None:
     fitted = Recommender.load(served.bundle("minilm"))
+    fitted = replace(fitted, ranking=among_neighbours(fitted.ranking)) if large else fitted
     single, ranking = Single.of(fitted.ranking), fitted.ranking
     text = fitted.knowledge.raw[3]
     queries = [

@@ -43,7 +43,7 @@ def among_neighbours(
     source = Prior.of(texts) if prior and texts.shape[1] and texts.any() else None
     kappa = prior if source else 0.0
     columns = sp.csc_matrix(cross)
-    scale = np.float32(1.0) / np.sqrt(own)
+    scale: Vectors = np.asarray(1.0 / np.sqrt(own), dtype=np.float32)
 
     def solved(start: int) -> tuple[Rows, Vectors]:
         at = np.arange(start, min(start + CHUNK, n))

@@ -38,13 +38,9 @@ class Shared:
         """Put the standard scores of all views into their rows of `found`, (K, I)."""
         inside = slice(None) if self.places is None else self.places[rows] >= 0
         at = rows if self.places is None else self.places[rows][inside]
-        given = self.times(self.weighed(rows, weights)[:, inside], at)
-        for place, (k, _, scale) in enumerate(self.views):
+        for k, _, scale in self.views:
             found[k] = np.float32(-scale.mean / scale.spread)
-            if self.places is None:
-                found[k] += given[place]
-            else:
-                found[k, self.active] += given[place]
+        self.add(found, self.weighed(rows, weights)[:, inside], at)
 
     def weighed(self, rows: Rows, weights: Vectors) -> Vectors:
         """Return the decayed history of each view over its scale, (V, T)."""
@@ -63,11 +59,18 @@ class Shared:
         views = (x @ block) * own
         return (x.T @ own) * block, {k: views[place] for place, (k, _, _) in enumerate(self.views)}
 
-    def times(self, x: Vectors, at: Rows) -> Vectors:
-        """Multiply (V, T) with the rows `at` of the matrix, (V, A)."""
-        if sp.issparse(self.weights):
-            return np.asarray((sp.csr_matrix(x) @ self.weights[at]).toarray(), dtype=np.float32)
-        return np.asarray(x @ self.weights[at], dtype=np.float32)
+    def add(self, found: Vectors, x: Vectors, at: Rows) -> None:
+        """Add the products of (V, T) with the rows `at` of the matrix to the rows of the views."""
+        sparse = sp.issparse(self.weights)
+        given = sp.csr_matrix(x) @ self.weights[at] if sparse else x @ self.weights[at]
+        for place, (k, _, _) in enumerate(self.views):
+            if sparse:  # few items are neighbours of a history
+                own = slice(given.indptr[place], given.indptr[place + 1])
+                found[k, self.active[given.indices[own]]] += given.data[own]
+            elif self.places is None:
+                found[k] += given[place]
+            else:
+                found[k, self.active] += given[place]
 
 
 @dataclass(frozen=True, slots=True)
