@@ -75,12 +75,13 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Factors, with the algebra that does not depend on who asks."""
+    """Factors, with the algebra that does not depend on who asks; `vectors` are theirs, column by column."""
 
     k: int
     model: Factors
     scale: Scale
     gram: NDArray[np.float64]
+    vectors: Vectors
 
     def fill(self, found: Vectors, rows: Rows, weights: Vectors) -> None:
         """Put the standard scores into their row of `found`."""
@@ -89,17 +90,18 @@ class Folded:
         if len(rows) and self.model.vectors.shape[1]:
             v, c = self.model.vectors[rows].astype(np.float64), self.model.confidence * weights
             user = np.linalg.solve(self.gram + (v.T * (np.abs(c) - 1.0)) @ v, c @ v) / self.scale.spread
-            found[self.k] += self.model.vectors @ user.astype(np.float32)
+            found[self.k] += self.vectors @ user.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Content: a history in the space of behaviour, times the items."""
+    """Content: a history in the space of behaviour, times items; `vectors` are theirs, column by column."""
 
     k: int
     model: Content
     scale: Scale
     places: Rows
+    vectors: Vectors
 
     def fill(self, found: Vectors, rows: Rows, weights: Vectors) -> None:
         """Put the standard scores into their row of `found`."""
@@ -108,7 +110,7 @@ class Placed:
         at = self.places[rows]
         if (at >= 0).any():
             user = x[at >= 0] @ self.model.tastes[at[at >= 0]] / np.float32(self.scale.spread)
-            found[self.k] += self.model.vectors @ user
+            found[self.k] += self.vectors @ user
 
     def divided(self, rows: Rows, weights: Vectors, items: Rows, trust: Vectors) -> Divided:
         """Return what each item of a history gives to some items, and what all of it gives them."""
