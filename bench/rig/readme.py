@@ -22,7 +22,7 @@ def main() -> None:
     for name in ("tricks", "few"):
         put(ROOT / "docs" / "adapt.md", name, ways(read(f"adapt_{name}")))
     put(ROOT / "docs" / "adapt.md", "later", later(read("adapt_later")))
-    put(ROOT / "docs" / "serve.md", "serve", service(read("serve"), read("live")))
+    put(ROOT / "docs" / "serve.md", "serve", service(read("serve"), read("large"), read("live")))
 
 
 def put(path: Path, mark: str, lines: list[str]) -> None:
@@ -124,7 +124,7 @@ def later(found: dict[str, Any]) -> list[str]:
     return lines + [f"| {name} | {m['old']:.4f} | {m['new']:.4f} |" for name, m in found["marks"].items()]
 
 
-def service(found: dict[str, Any], played: dict[str, Any]) -> list[str]:
+def service(found: dict[str, Any], large: dict[str, Any], played: dict[str, Any]) -> list[str]:
     """Return what the service reaches under load, and what live adaptation gives."""
     empty, ratios = found["empty"], found["ratios"]
     lines = [
@@ -159,6 +159,13 @@ def service(found: dict[str, Any], played: dict[str, Any]) -> list[str]:
     if "soak" in found:
         track, n = found["soak"]["memory_mib"], found["soak"]["requests"]
         told.append(f"Over {n:,} requests it went from {track[0]:.0f} to {track[-1]:.0f} MiB.")
+    alone, first = large["one_by_one"], large["first"]
+    told += [
+        "",
+        f"With {large['items']:,} items and {large['events']:,} events (a made log, bench/large.py)",
+        f"half of the first lists come within {first['p50_ms']:.1f} ms, 99 % within {first['p99_ms']:.1f};",
+        f"right after an event {alone['after_event_ms']:.1f} ms; memory is {large['memory_mib']:,.0f} MiB.",
+    ]
     lines += told
     lines += [
         "",
