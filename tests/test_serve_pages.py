@@ -22,7 +22,6 @@ from penchant.live.asked import Asked
 from penchant.live.choose import open_journal
 from penchant.live.effect import compared, effect, variety
 from penchant.live.engine import Engine
-from penchant.live.journal import Batch
 from penchant.live.newest import decided
 from penchant.live.records import Act, Change, Shown
 from penchant.live.refresh import STEPS
@@ -221,7 +220,7 @@ def test_a_tally_begins_at_the_end_of_a_long_journal(tmp_path: Path, monkeypatch
     with served.engine(tmp_path) as engine:
         for user in range(120, 130):
             engine.recommend(Asked(user=str(user)))
-        engine.journal.submit(Batch(())).result()
+        engine.unwritten.settle()
         tally = Tally(engine)
         tally.read()
         assert tally.told()["rows"][0]["lists"] == 3

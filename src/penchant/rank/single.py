@@ -21,7 +21,7 @@ from penchant.rank.blend import Scale
 from penchant.rank.evidence import NAMES
 from penchant.rank.horizons import directions
 from penchant.rank.ranking import Ranking
-from penchant.rank.single_parts import Folded, Placed, Shared, places_of
+from penchant.rank.single_parts import Folded, Placed, Shared, address, places_of
 from penchant.types import Query, Rows, Scores, Slate, Vectors
 
 AGE = 3600.0
@@ -57,7 +57,7 @@ class Single:
             if isinstance(model, Popularity):
                 constant[k] = (model.scores - np.float32(scale.mean)) / np.float32(scale.spread)
             elif isinstance(model, ItemToItem):
-                groups.setdefault(id(model.weights), []).append((k, model, scale))
+                groups.setdefault(address(model.weights), []).append((k, model, scale))
             elif isinstance(model, Factors):
                 gram = (model.vectors.T @ model.vectors).astype(np.float64)
                 own = np.asfortranarray(

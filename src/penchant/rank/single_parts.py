@@ -127,3 +127,9 @@ def places_of(active: Rows, n_items: int) -> Rows:
     places = np.full(n_items, -1, dtype=np.int64)
     places[active] = np.arange(len(active))
     return places
+
+
+def address(weights: Any) -> int:
+    """Return where the numbers of a matrix lie: views of one matrix have them in common."""
+    numbers = weights.data if sp.issparse(weights) else weights
+    return int(numbers.__array_interface__["data"][0])
