@@ -35,7 +35,7 @@ def known(person: Person, world: World, weigh: Weigh) -> Query:
     """Return the query of a person: history and attributes, as far as they allow it."""
     user, data = person.key[0], world.model.data
     row = data.users.vocabulary.row(user) if user else -1
-    found = data.queries(np.array([row]))[0] if row >= 0 else Query(key=user)
+    found = data.queries(np.array([row]), at=world.end)[0] if row >= 0 else Query(key=user)
     if person.consent in ("history", "none"):
         found = replace(found, features=None)
     elif person.fields:

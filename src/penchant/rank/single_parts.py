@@ -61,16 +61,17 @@ class Shared:
 
     def add(self, found: Vectors, x: Vectors, at: Rows) -> None:
         """Add the products of (V, T) with the rows `at` of the matrix to the rows of the views."""
-        sparse = sp.issparse(self.weights)
-        given = sp.csr_matrix(x) @ self.weights[at] if sparse else x @ self.weights[at]
-        for place, (k, _, _) in enumerate(self.views):
-            if sparse:  # few items are neighbours of a history
-                own = slice(given.indptr[place], given.indptr[place + 1])
-                found[k, self.active[given.indices[own]]] += given.data[own]
-            elif self.places is None:
-                found[k] += given[place]
+        near = self.weights[at]
+        if sp.issparse(near):  # few items are neighbours of a history
+            items, lengths = self.active[near.indices], np.diff(near.indptr)
+            for (k, _, _), own in zip(self.views, x, strict=True):
+                np.add.at(found[k], items, np.repeat(own, lengths) * near.data)
+            return
+        for (k, _, _), given in zip(self.views, x @ near, strict=True):
+            if self.places is None:
+                found[k] += given
             else:
-                found[k, self.active] += given[place]
+                found[k, self.active] += given
 
 
 @dataclass(frozen=True, slots=True)
