@@ -7,8 +7,8 @@ from hypothesis import settings
 
 from embeddings import Server, running
 
-# A deadline would measure the machine's other work; fifty examples each keep the whole run short.
-settings.register_profile("penchant", deadline=None, max_examples=50)
+# A deadline would measure the machine's other work; thirty examples each keep the whole run short.
+settings.register_profile("penchant", deadline=None, max_examples=30)
 settings.load_profile("penchant")
 
 LONG = (
