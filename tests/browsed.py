@@ -198,3 +198,17 @@ def seen(page: Page, name: str, where: Sequence[tuple[int, str, str]]) -> None:
             sound(page, colours=asked == "colours")
         fits(page)
         picture(page, f"{name}-{width}-{theme}")
+
+
+def opening() -> Iterator[Browser]:
+    """A fixture: one browser for a file of tests."""
+    with opened() as one:
+        yield one
+
+
+def looked(browser: Browser) -> Iterator[Look]:
+    """A fixture: pages of which none may complain."""
+    looking = Look(browser)
+    yield looking
+    looking.close()
+    assert not looking.complaints

@@ -1,10 +1,12 @@
 """A small fitted bundle, its journal and an engine over both, for tests of what happens live."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import toy
 from penchant.live.choose import beside, open_journal
@@ -55,3 +57,14 @@ def acts(n: int, seed: int = 0, *, start: float = NOW, users: int = toy.N_USERS)
 def written(journal: Journal, records: Sequence[Act]) -> int:
     """Keep records; returns the number of the last."""
     return journal.submit(Batch(list(records))).result()
+
+
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fixture: one bundle for a file of tests."""
+    return bundle(tmp_path_factory.mktemp("fitted") / "M")
+
+
+def copied(fitted: Path, tmp_path: Path) -> Path:
+    """A fixture: a copy of the bundle that a test may change."""
+    shutil.copytree(fitted, tmp_path / "M")
+    return tmp_path / "M"

@@ -9,6 +9,9 @@ from penchant.data.catalogue import Catalogue
 from penchant.data.dataset import Dataset
 from penchant.data.interactions import Interactions
 from penchant.data.vocabulary import Vocabulary
+from penchant.language.adapt.halves import Halves
+from penchant.language.adapt.lessons import Lessons
+from penchant.rank.lessons import lessons_of
 
 N_ITEMS, N_USERS = 96, 80
 COLOURS = ("amber", "cobalt", "crimson", "emerald", "indigo", "scarlet", "turquoise", "violet")
@@ -54,3 +57,14 @@ def alone() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(usual)
+
+
+def learnable() -> Lessons:
+    """A fixture: what there is to learn in the world."""
+    data, texts = world()
+    return lessons_of(data, texts, seed=0)
+
+
+def halved() -> Halves:
+    """A fixture: the bundled encoder, of which one layer learns."""
+    return Halves.of("minilm", layers=1, max_tokens=24)

@@ -21,20 +21,13 @@ from penchant.language.adapt.tasks import Heads
 from penchant.language.adapt.training import Teaching, graded
 from penchant.language.local import LocalEncoder
 from penchant.rank.lessons import lessons_of
-from teaching import FACTS, alone, world
+from teaching import FACTS, alone, halved, learnable, world
 
 one_thread = pytest.fixture(scope="module", autouse=True)(alone)
 
 
-@pytest.fixture(scope="module")
-def lessons() -> Lessons:
-    data, texts = world()
-    return lessons_of(data, texts, seed=0)
-
-
-@pytest.fixture(scope="module")
-def halves() -> Halves:
-    return Halves.of("minilm", layers=1, max_tokens=24)
+lessons = pytest.fixture(scope="module")(learnable)
+halves = pytest.fixture(scope="module")(halved)
 
 
 def test_lessons_hold_nothing_of_the_exam(lessons: Lessons) -> None:

@@ -14,21 +14,13 @@ from penchant.language.adapt.model import save
 from penchant.language.adapt.plan import Plan
 from penchant.language.adapt.training import Teaching
 from penchant.language.local import LocalEncoder
-from penchant.rank.lessons import lessons_of
-from teaching import FACTS, alone, world
+from teaching import FACTS, alone, halved, learnable
 
 one_thread = pytest.fixture(scope="module", autouse=True)(alone)
 
 
-@pytest.fixture(scope="module")
-def lessons() -> Lessons:
-    data, texts = world()
-    return lessons_of(data, texts, seed=0)
-
-
-@pytest.fixture(scope="module")
-def halves() -> Halves:
-    return Halves.of("minilm", layers=1, max_tokens=24)
+lessons = pytest.fixture(scope="module")(learnable)
+halves = pytest.fixture(scope="module")(halved)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +48,7 @@ def test_auto_decides_and_says(lessons: Lessons, halves: Halves, monkeypatch: py
     teaching = Teaching(halves, lessons, Plan(layers=1), say=said.append)
     teaching.begin()
     assert sum(line.startswith("precision: ") for line in said) == 1
-    assert all(parameter.grad is None for parameter in teaching.taught.parameters())
+    assert all(parameter.grad is None for parameter in teaching.learnable.parameters())
 
 
 def test_half_precision_teaches_a_model_like_full_precision(

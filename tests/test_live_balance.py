@@ -69,7 +69,7 @@ def test_scores_shares_and_units_follow_the_balance_exactly() -> None:
         for name, share in slate.shares.items():
             factor = 1.5 if name in RECENT else 0.5 if name in LONG else 1.0
             assert share == pytest.approx(factor * plain.shares[name], abs=1e-4)
-            assert single.slate(tilted, rows).shares[name] == pytest.approx(share, abs=1e-4)
+            assert single.divided(tilted, rows)[0].shares[name] == pytest.approx(share, abs=1e-4)
         for name, unit in ranking.unit(tilted, rows).items():
             assert unit == pytest.approx(
                 (1 + 0.5 * float(directions([name])[0])) * ranking.unit(query, rows)[name], abs=1e-5

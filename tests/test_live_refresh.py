@@ -30,15 +30,8 @@ from penchant.store.choosing import choose, others
 QUICK = Settings(effort="quick", language="none")
 
 
-@pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return happened.bundle(tmp_path_factory.mktemp("fitted") / "M")
-
-
-@pytest.fixture
-def folder(fitted: Path, tmp_path: Path) -> Path:
-    shutil.copytree(fitted, tmp_path / "M")
-    return tmp_path / "M"
+fitted = pytest.fixture(scope="module")(happened.fitted)
+folder = pytest.fixture(happened.copied)
 
 
 @pytest.fixture(scope="module")

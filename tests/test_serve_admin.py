@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 import toy
-from browsed import CHROMIUM, Look, bundle, catalogue, fits, opened, picture, serving, settled, sound
+from browsed import CHROMIUM, Look, bundle, catalogue, fits, looked, opening, picture, serving, settled, sound
 from penchant import store
 from penchant.live.book import Book, Outcome
 from penchant.live.engine import Engine
@@ -34,18 +34,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Engine
         yield served
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with opened() as one:
-        yield one
-
-
-@pytest.fixture
-def look(browser: Browser) -> Iterator[Look]:
-    looking = Look(browser)
-    yield looking
-    looking.close()
-    assert not looking.complaints
+browser = pytest.fixture(scope="module")(opening)
+look = pytest.fixture(looked)
 
 
 def everywhere(page: Page, name: str, part: str) -> None:

@@ -18,7 +18,8 @@ from browsed import (
     bundle,
     catalogue,
     listening,
-    opened,
+    looked,
+    opening,
     picture,
     seen,
     serving,
@@ -66,18 +67,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             yield Site(address, keyed, bare, desk, engine)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with opened() as one:
-        yield one
-
-
-@pytest.fixture
-def look(browser: Browser) -> Iterator[Look]:
-    looking = Look(browser)
-    yield looking
-    looking.close()
-    assert not looking.complaints
+browser = pytest.fixture(scope="module")(opening)
+look = pytest.fixture(looked)
 
 
 def cards(page: Page) -> Locator:

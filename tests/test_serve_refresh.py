@@ -1,7 +1,6 @@
 """Refreshes, drift and experiments over HTTP and on the command line, with a real process that learns."""
 
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,15 +21,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*httpx.*")
 ARMS = [{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5, "settings": {"diversity": 0.5}}]
 
 
-@pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return happened.bundle(tmp_path_factory.mktemp("fitted") / "M")
-
-
-@pytest.fixture
-def folder(fitted: Path, tmp_path: Path) -> Path:
-    shutil.copytree(fitted, tmp_path / "M")
-    return tmp_path / "M"
+fitted = pytest.fixture(scope="module")(happened.fitted)
+folder = pytest.fixture(happened.copied)
 
 
 @pytest.fixture

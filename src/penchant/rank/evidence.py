@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ class ItemEvidence:
         typical = np.log1p(self.counts[~cold].mean()) if not cold.all() else 1.0
         events = np.where(cold, 0.0, np.log1p(self.counts) / typical - 1.0).astype(np.float32)
         found[0] = 1.0
-        found[1] = (np.log1p(lengths) / np.log(21.0) - 1.0)[:, None]
+        found[1] = long(lengths)[:, None]
         found[2] = events[items]
         found[4] = cold[items]
         moments, place = np.unique(at, return_inverse=True)
@@ -71,6 +72,11 @@ class ItemEvidence:
     def _fresh(self, at: float, cold: NDArray[np.bool_]) -> Vectors:
         age = np.maximum(at - np.where(cold, at, self.first), 0.0)
         return np.where(cold, 0.0, np.exp(-age / (self.span / 50.0))).astype(np.float32)
+
+
+def long(lengths: Any) -> Any:
+    """Return the evidence of so many items of a history: 0 for twenty of them."""
+    return np.log1p(lengths) / np.log(21.0) - 1.0
 
 
 def _seen(queries: Sequence[Query], items: Rows, n_items: int) -> Vectors:

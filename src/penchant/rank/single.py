@@ -18,7 +18,7 @@ from penchant.models.history import distinct
 from penchant.models.item_to_item import ItemToItem
 from penchant.models.popularity import Popularity
 from penchant.rank.blend import Scale
-from penchant.rank.evidence import NAMES
+from penchant.rank.evidence import NAMES, long
 from penchant.rank.horizons import directions
 from penchant.rank.ranking import Ranking
 from penchant.rank.single_parts import Folded, Placed, Shared, address, places_of
@@ -141,18 +141,13 @@ class Single:
         found[at("fresh")], found[at("seen")] = self._fresh(query.at)[rows], np.isin(rows, query.rows)
         return found
 
-    def slate(self, query: Query, rows: Rows, standard: Vectors | None = None) -> Slate:
-        """Return what each source gives to the items in `rows`, as `Ranking.slate`.
-
-        `standard`, (K, k), are their standard scores where they are known.
-        """
-        return self._told(query, rows, standard)[0]
-
     def divided(
         self, query: Query, rows: Rows, standard: Vectors | None = None
     ) -> tuple[Slate, Rows, Vectors, dict[str, NDArray[np.float64]]]:
         """Return a slate, a history, latest first, (T,), what each of its items gives to those in `rows`,
         (T, k), and what of each source's share is not given by items of the history, (k,) each.
+
+        `standard`, (K, k), are the standard scores of these items where they are known.
         """
         slate, trust = self._told(query, rows, standard)
         had, weights = distinct(query, self.ranking.n_items)
@@ -220,7 +215,7 @@ class Single:
 
 def _length(query: Query) -> np.float32:
     """Return the evidence that the length of a history gives."""
-    return np.float32(np.log1p(len(query.rows) + len(query.wanted)) / np.log(21.0) - 1.0)
+    return np.float32(long(len(query.rows) + len(query.wanted)))
 
 
 def _known(ranking: Ranking) -> tuple[Vectors, Vectors]:

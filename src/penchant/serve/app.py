@@ -7,15 +7,12 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
-from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from penchant.errors import PenchantError
 from penchant.live.engine import Engine
 from penchant.serve import (
     asking,
@@ -33,7 +30,7 @@ from penchant.serve import (
 from penchant.serve.direct import Direct
 from penchant.serve.guard import Guard
 from penchant.serve.measures import Measures
-from penchant.serve.problems import Problem, answer, refused
+from penchant.serve.problems import REFUSED, answer, refused
 from penchant.serve.service import Service
 from penchant.serve.settings import Settings
 from penchant.serve.tracing import Traced, exporting
@@ -66,7 +63,7 @@ def make_app(engine: Engine, settings: Settings) -> FastAPI:
         app.include_router(room.routes(service))
     if settings.page:
         app.mount("/static", pages.static())
-    for kind in (Problem, PenchantError, ValidationError, HTTPException):
+    for kind in REFUSED:
         app.add_exception_handler(kind, refused)
     app.add_exception_handler(RequestValidationError, misread)
     app.add_exception_handler(Exception, fault)

@@ -6,13 +6,11 @@ The document of the API and everything else know them as ordinary routes; the an
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from penchant.errors import PenchantError
-from penchant.serve.problems import Problem, refused
+from penchant.serve.problems import REFUSED, refused
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -41,6 +39,6 @@ class Direct:
         request = Request(scope, receive, send)
         try:
             response = await handler(request)
-        except (Problem, PenchantError, ValidationError) as error:
+        except REFUSED as error:
             response = await refused(request, error)
         await response(scope, receive, send)

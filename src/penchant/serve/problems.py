@@ -51,6 +51,10 @@ def answer(status: int, detail: str, hint: str = "", **more: Any) -> Response:
     )
 
 
+REFUSED = (Problem, PenchantError, ValidationError, HTTPException)
+"""What `refused` knows the meaning of."""
+
+
 async def refused(request: Request, error: Exception) -> Response:
     """Turn an error of any room into a response; what nobody foresaw is told without its details."""
     if isinstance(error, Problem):
