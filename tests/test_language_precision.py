@@ -14,7 +14,7 @@ from penchant.language.adapt.model import save
 from penchant.language.adapt.plan import Plan
 from penchant.language.adapt.training import Teaching
 from penchant.language.local import LocalEncoder
-from teaching import FACTS, alone, halved, learnable
+from teaching import FACTS, alone, halved, taught
 
 one_thread = pytest.fixture(scope="module", autouse=True)(alone)
 
@@ -48,7 +48,7 @@ def test_auto_decides_and_says(lessons: Lessons, halves: Halves, monkeypatch: py
     teaching = Teaching(halves, lessons, Plan(layers=1), say=said.append)
     teaching.begin()
     assert sum(line.startswith("precision: ") for line in said) == 1
-    assert all(parameter.grad is None for parameter in teaching.learnable.parameters())
+    assert all(parameter.grad is None for parameter in teaching.taught.parameters())
 
 
 def test_half_precision_teaches_a_model_like_full_precision(
