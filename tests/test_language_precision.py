@@ -14,7 +14,7 @@ from penchant.language.adapt.model import save
 from penchant.language.adapt.plan import Plan
 from penchant.language.adapt.training import Teaching
 from penchant.language.local import LocalEncoder
-from teaching import FACTS, alone, halved, taught
+from teaching import FACTS, alone, halved, learnable
 
 one_thread = pytest.fixture(scope="module", autouse=True)(alone)
 
